@@ -1,0 +1,88 @@
+//! The few calls the library makes for itself, with types.
+#![allow(unsafe_code, reason = "system calls that take addresses")]
+
+use std::ffi::CStr;
+
+use super::raw::{check, syscall};
+
+/// An errno.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Errno(pub(crate) i32);
+
+impl std::fmt::Display for Errno {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let errno = syscalls::Errno::new(self.0);
+        match (errno.name(), errno.description()) {
+            (Some(name), Some(description)) => write!(f, "{name} ({description})"),
+            _ => write!(f, "errno {}", self.0),
+        }
+    }
+}
+
+fn call(number: i64, args: [i64; 6]) -> Result<u64, Errno> {
+    // SAFETY: private to this file, whose functions pass buffers they have borrowed and calls that return normally.
+    check(unsafe { syscall(number, args) }).map_err(Errno)
+}
+
+/// Opens a file; the descriptor is closed on exec.
+pub(crate) fn open(path: &CStr, flags: i32) -> Result<i32, Errno> {
+    let flags = i64::from(flags | libc::O_CLOEXEC);
+    let fd = call(libc::SYS_openat, [i64::from(libc::AT_FDCWD), path.as_ptr() as i64, flags, 0, 0, 0])?;
+    Ok(fd as i32)
+}
+
+/// Closes a descriptor this library opened.
+pub(crate) fn close(fd: i32) {
+    let _ = call(libc::SYS_close, [i64::from(fd), 0, 0, 0, 0, 0]);
+}
+
+/// Writes to a file at an offset; may write less than asked.
+pub(crate) fn pwrite(fd: i32, bytes: &[u8], offset: u64) -> Result<usize, Errno> {
+    let args = [i64::from(fd), bytes.as_ptr() as i64, bytes.len() as i64, offset.cast_signed(), 0, 0];
+    Ok(call(libc::SYS_pwrite64, args)? as usize)
+}
+
+/// Writes to a descriptor; may write less than asked.
+pub(crate) fn write(fd: i32, bytes: &[u8]) -> Result<usize, Errno> {
+    let args = [i64::from(fd), bytes.as_ptr() as i64, bytes.len() as i64, 0, 0, 0];
+    Ok(call(libc::SYS_write, args)? as usize)
+}
+
+/// Maps fresh private memory, readable and writable, at exactly this address; fails if anything is mapped there.
+pub(crate) fn map_at(address: u64, length: usize) -> Result<(), Errno> {
+    let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);
+    let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE);
+    let mapped = call(libc::SYS_mmap, [address.cast_signed(), length as i64, protection, flags, -1, 0])?;
+    if mapped == address {
+        return Ok(());
+    }
+    // Kernels before 4.17 do not know MAP_FIXED_NOREPLACE and take the address for a hint.
+    // SAFETY: the mapping was made two lines above and nobody knows it yet.
+    unsafe { unmap(mapped, length) };
+    Err(Errno(libc::EEXIST))
+}
+
+/// Unmaps memory.
+///
+/// # Safety
+///
+/// The range is the caller's own and nothing refers to it any more.
+pub(crate) unsafe fn unmap(address: u64, length: usize) {
+    let _ = call(libc::SYS_munmap, [address.cast_signed(), length as i64, 0, 0, 0, 0]);
+}
+
+/// Changes the protection of whole pages.
+///
+/// # Safety
+///
+/// Nothing that is executed, read or written meanwhile needs the protection that is taken away.
+pub(crate) unsafe fn protect(address: u64, length: usize, protection: i32) -> Result<(), Errno> {
+    call(libc::SYS_mprotect, [address.cast_signed(), length as i64, i64::from(protection), 0, 0, 0]).map(drop)
+}
+
+/// Ends the process with all its threads, running nothing.
+pub(crate) fn exit_group(status: i32) -> ! {
+    loop {
+        let _ = call(libc::SYS_exit_group, [i64::from(status), 0, 0, 0, 0, 0]);
+    }
+}

@@ -1,0 +1,6 @@
+//! The kernel, asked directly: raw system calls and what is built of them.
+
+pub(crate) mod call;
+pub(crate) mod near;
+pub(crate) mod raw;
+pub(crate) mod text;
