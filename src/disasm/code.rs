@@ -1,0 +1,46 @@
+//! The executable bytes of an object, each address once.
+
+use crate::object::Image;
+use std::ops::Range;
+
+/// A run of executable bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Code<'a> {
+    /// Address of the first byte.
+    pub(super) address: u64,
+    /// The bytes.
+    pub(super) bytes: &'a [u8],
+}
+
+impl<'a> Code<'a> {
+    pub(super) fn range(&self) -> Range<u64> {
+        self.address..self.address + self.bytes.len() as u64
+    }
+
+    /// The bytes of a range, as far as they are here.
+    pub(super) fn slice(&self, range: Range<u64>) -> &'a [u8] {
+        let offset = |address: u64| {
+            usize::try_from(address.saturating_sub(self.address))
+                .map_or(self.bytes.len(), |at| at.min(self.bytes.len()))
+        };
+        self.bytes.get(offset(range.start)..offset(range.end)).unwrap_or_default()
+    }
+}
+
+/// The code of an image in the order of addresses. Where a hostile file lets segments overlap, the first one has the bytes,
+/// as [`Image::segment`] has it; what reaches past the end of the address space is cut off.
+pub(super) fn code<'a>(image: &Image<'a>) -> Vec<Code<'a>> {
+    let mut runs = Vec::new();
+    let mut covered = 0;
+    for segment in image.segments() {
+        let room = usize::try_from(u64::MAX - segment.address).unwrap_or(usize::MAX);
+        let length = segment.bytes.len().min(room);
+        let end = segment.address + length as u64;
+        let start = segment.address.max(covered);
+        if start < end && segment.executable {
+            runs.push(Code { address: start, bytes: &segment.bytes[(start - segment.address) as usize..length] });
+        }
+        covered = covered.max(end);
+    }
+    runs
+}

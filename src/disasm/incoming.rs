@@ -1,0 +1,135 @@
+//! Branches into the neighbourhood of a site from anywhere in the object.
+//!
+//! Compilers split functions: the unlikely part of one, `name.cold`, stands far away and jumps back into the middle of it.
+//! Nothing in the function itself shows that. So every four bytes of code that would be the distance of a `jmp`, a `jcc` or a
+//! `call` are taken for one, whether or not an instruction begins there: a target too many costs a window, one too few the
+//! program.
+
+use super::code::Code;
+use std::ops::Range;
+
+/// Bytes looked at in one step.
+const BLOCK: usize = 64;
+
+/// The places a branch must not lead to unnoticed.
+pub(super) struct Places {
+    /// Sorted, and merged where they touch.
+    ranges: Vec<Range<u64>>,
+    /// One bit for each 32 bytes of address space, folded to 8 KiB, so that it stays in the first-level cache: it answers no
+    /// for nearly all of the tens of thousands of branches in an object.
+    filter: Box<[u64; FILTER_WORDS]>,
+}
+
+const FILTER_WORDS: usize = 1024;
+const GRANULE: u64 = 32;
+
+impl Places {
+    pub(super) fn new(ranges: impl Iterator<Item = Range<u64>>) -> Self {
+        let mut ranges: Vec<_> = ranges.filter(|range| !range.is_empty()).collect();
+        ranges.sort_unstable_by_key(|range| (range.start, range.end));
+        ranges.dedup_by(|next, last| {
+            let touch = next.start <= last.end;
+            if touch {
+                last.end = last.end.max(next.end);
+            }
+            touch
+        });
+        let mut filter = Box::new([0; FILTER_WORDS]);
+        for range in &ranges {
+            // A range longer than the filter fills it.
+            for granule in (range.start / GRANULE..=(range.end - 1) / GRANULE).take(FILTER_WORDS * 64) {
+                let bit = granule as usize % (FILTER_WORDS * 64);
+                filter[bit / 64] |= 1 << (bit % 64);
+            }
+        }
+        Places { ranges, filter }
+    }
+
+    fn contain(&self, address: u64) -> bool {
+        let bit = (address / GRANULE) as usize % (FILTER_WORDS * 64);
+        if self.filter[bit / 64] & (1 << (bit % 64)) == 0 {
+            return false;
+        }
+        let next = self.ranges.partition_point(|range| range.start <= address);
+        next.checked_sub(1).is_some_and(|last| self.ranges[last].contains(&address))
+    }
+}
+
+/// The addresses within `places` that something in this code seems to branch to. Neither sorted nor unique.
+pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<u64> {
+    let mut found = Vec::new();
+    let mut check = |opcode: usize| {
+        // The distance follows the last byte of the opcode.
+        if let Some(&field) = code.bytes.get(opcode + 1..).and_then(|rest| rest.first_chunk()) {
+            let distance = i64::from(i32::from_le_bytes(field));
+            let target = code.address.wrapping_add(opcode as u64 + 5).wrapping_add_signed(distance);
+            if places.contain(target) {
+                found.push(target);
+            }
+        }
+    };
+    let Some(&first) = code.bytes.first() else { return found };
+    if is_opcode(0, first) {
+        check(0);
+    }
+    let mut offset = 0;
+    // One byte more than a block: the first belongs to the block before, as the `0f` of a `jcc`.
+    while let Some(window) = code.bytes.get(offset..offset + BLOCK + 1) {
+        let mut mask = mask(&flags(window));
+        while mask != 0 {
+            check(offset + 1 + mask.trailing_zeros() as usize);
+            mask &= mask - 1;
+        }
+        offset += BLOCK;
+    }
+    for at in offset + 1..code.bytes.len() {
+        if is_opcode(code.bytes[at - 1], code.bytes[at]) {
+            check(at);
+        }
+    }
+    found
+}
+
+/// One where the opcode of a branch with a distance of four bytes ends, zero elsewhere; without a branch inside, so that it
+/// vectorises.
+fn flags(window: &[u8]) -> [u8; BLOCK] {
+    let (previous, current) = (&window[..BLOCK], &window[1..=BLOCK]);
+    std::array::from_fn(|at| u8::from(is_opcode(previous[at], current[at])))
+}
+
+/// One bit for each byte that is one, lowest first: one loop over the bits of a block costs one misprediction, not eight.
+fn mask(flags: &[u8; BLOCK]) -> u64 {
+    // The product has the lowest bits of its eight bytes side by side in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let bytes = flags.as_chunks::<8>().0.iter().map(|&word| u64::from_le_bytes(word).wrapping_mul(GATHER) >> 56);
+    bytes.rev().fold(0, |mask, byte| (mask << 8) | byte)
+}
+
+/// `call` and `jmp`, and the second byte of `jcc`.
+fn is_opcode(previous: u8, current: u8) -> bool {
+    (current & 0xfe == 0xe8) | ((previous == 0x0f) & (current & 0xf0 == 0x80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_branch_wherever_it_stands() {
+        let places = Places::new([0x5000..0x5001, 0x5003..0x5004].into_iter());
+        for at in 0..150 {
+            for opcode in [&[0xe8][..], &[0xe9], &[0x0f, 0x80], &[0x0f, 0x8f]] {
+                for target in [0x5000_u64, 0x5002, 0x5003] {
+                    let mut bytes = vec![0x90; 170];
+                    let end = 0x1000 + (at + opcode.len() + 4) as u64;
+                    let distance = (target.wrapping_sub(end) as u32).to_le_bytes();
+                    bytes[at..at + opcode.len()].copy_from_slice(opcode);
+                    bytes[at + opcode.len()..at + opcode.len() + 4].copy_from_slice(&distance);
+                    let found = incoming(&Code { address: 0x1000, bytes: &bytes }, &places);
+                    let expected: &[u64] = if target == 0x5002 { &[] } else { &[target] };
+                    assert_eq!(found, expected, "{opcode:x?} at {at}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Where the system calls are: every `syscall` instruction of an object, and what stands around it.
+//!
+//! The bytes `0f 05` prove nothing. They occur inside immediates, in displacements and in data, and a library that patches
+//! them there destroys the program. So a site is an instruction that Capstone reaches from the start of its function, and
+//! everything else is either a lookalike (the bytes belong to another instruction) or unknown (nothing says what they are).
+//!
+//! The steps, each a file:
+//!
+//! ```text
+//! code      the executable bytes, each address once
+//! scan      every `0f 05`, at memory speed
+//! region    the function around each hit: from the last known start before it to the next one after it
+//! walk      decodes those functions alone: instruction boundaries, branch targets, what follows what
+//! table     the targets that jump tables add
+//! incoming  branches into the neighbourhood of a site from the rest of the object
+//! padding   bytes that nothing executes
+//! constant  the number of the call, where it is a constant
+//! ```
+//!
+//! Everything here is a pure function of bytes and addresses. Input may be hostile: a file that `intercept sites` was given.
+
+mod code;
+mod constant;
+mod decoder;
+mod incoming;
+mod instruction;
+mod locate;
+mod padding;
+mod region;
+mod scan;
+pub mod signal_return;
+mod site;
+mod table;
+mod walk;
+
+pub use instruction::{Branch, Eax, Instruction, Kind};
+pub use locate::{Located, locate};
+pub use site::{Doubt, Lookalike, Site, Unknown};
+
+use std::fmt;
+
+/// Why an object could not be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// Capstone gave no handle.
+    Decoder(capstone::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Decoder(error) => write!(
+                f,
+                "the disassembler did not start ({error}): no system call of this object is intercepted; \
+                 this is a lack of memory or a bug of this library"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,327 @@
+//! Decodes one function from its start, and judges every hit in it.
+
+use super::{
+    Unknown,
+    code::Code,
+    decoder::{Decoder, Flow, Step},
+    instruction::{Eax, Instruction, Kind},
+    locate::within,
+    region::Region,
+    site::{self, Doubt, Lookalike, Site},
+    table::Tables,
+};
+use crate::object::Image;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+    iter::Peekable,
+    ops::Range,
+    vec,
+};
+
+/// What a walk adds to the findings of an object.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) sites: Vec<Site>,
+    pub(super) lookalikes: Vec<Lookalike>,
+    pub(super) unknown: Vec<Unknown>,
+    /// Bytes at the ends of functions that nothing was seen to execute.
+    pub(super) paddings: Vec<Range<u64>>,
+    /// Where the regions start that were walked.
+    pub(super) walked: BTreeSet<u64>,
+}
+
+/// Walks a region and adds what it holds.
+pub(super) fn walk<'b>(
+    image: &Image<'_>,
+    code: &Code<'b>,
+    region: Region,
+    decoder: &mut Decoder<'_, 'b>,
+    findings: &mut Findings,
+) {
+    findings.walked.insert(region.range.start);
+    let mut walk = Walk {
+        image,
+        code,
+        decoder,
+        tables: Tables::new(region.range.clone()),
+        hits: region.hits.clone().into_iter().peekable(),
+        region: &region,
+        targets: Vec::new(),
+        ahead: BinaryHeap::new(),
+        straight: Vec::with_capacity(2 * Site::BEFORE),
+        line: region.range.start,
+        detour: None,
+        dead_since: None,
+        sites: Vec::new(),
+        findings,
+    };
+    walk.run();
+    walk.finish();
+}
+
+struct Walk<'w, 'e, 'b> {
+    image: &'w Image<'w>,
+    code: &'w Code<'b>,
+    region: &'w Region,
+    decoder: &'w mut Decoder<'e, 'b>,
+    tables: Tables,
+    /// Hits not judged yet.
+    hits: Peekable<vec::IntoIter<u64>>,
+    /// Every branch target in the region.
+    targets: Vec<u64>,
+    /// Those not passed yet, nearest first.
+    ahead: BinaryHeap<Reverse<u64>>,
+    /// The addresses of the instructions of the current straight line; only the last few matter.
+    straight: Vec<u64>,
+    /// Where that line begins.
+    line: u64,
+    /// Where the last jump leads that left the object, as long as only filler followed.
+    detour: Option<u64>,
+    /// The end of the last instruction that control does not pass, as long as only nops and `int3` followed.
+    dead_since: Option<u64>,
+    sites: Vec<Site>,
+    findings: &'w mut Findings,
+}
+
+impl<'b> Walk<'_, '_, 'b> {
+    fn run(&mut self) {
+        let mut at = self.region.range.start;
+        if self.region.trusted_until <= at {
+            at = self.leave_function(at);
+        }
+        while at < self.region.range.end {
+            at = match self.decoder.step(self.rest(at), at) {
+                Some(step) => self.pass(at, step),
+                None => self.resume(at, Doubt::Undecodable(at)),
+            };
+        }
+    }
+
+    /// The bytes an instruction at this address may use: none ends behind its function.
+    fn rest(&self, at: u64) -> &'b [u8] {
+        let end = self.region.range.end;
+        self.code.slice(at..if at < self.region.trusted_until { self.region.trusted_until } else { end })
+    }
+
+    /// Takes note of an instruction; gives the address to go on at.
+    fn pass(&mut self, at: u64, step: Step) -> u64 {
+        let next = at + u64::from(step.length);
+        self.judge(at, next, step.flow);
+        self.note_targets(at, next, step.flow);
+        match step.flow {
+            Flow::Next | Flow::Address(_) => {
+                if self.straight.is_empty() {
+                    self.line = at;
+                }
+                self.straight.push(at);
+            }
+            // Nops that a straight line would begin with align what follows them: control enters behind them, perhaps by a
+            // way that nobody sees.
+            Flow::Nop if self.straight.is_empty() => {}
+            Flow::Nop => self.straight.push(at),
+            _ => self.straight.clear(),
+        }
+        if self.straight.len() == 2 * Site::BEFORE {
+            self.straight.drain(..Site::BEFORE);
+        }
+        let filler = matches!(step.flow, Flow::Nop | Flow::Filler);
+        self.detour = match step.flow {
+            Flow::Jump(Some(target)) => self.leaves_the_object(target),
+            _ if filler => self.detour,
+            _ => None,
+        };
+        // A call that ends a function does not return: the compiler let nothing follow it.
+        let leaves = match step.flow {
+            Flow::Jump(_) | Flow::End => true,
+            Flow::Call(_) => next == self.region.trusted_until,
+            _ => false,
+        };
+        self.dead_since = match self.dead_since {
+            _ if leaves => Some(next),
+            dead if filler => dead,
+            _ => None,
+        };
+        if leaves && next >= self.region.trusted_until { self.leave_function(next) } else { next }
+    }
+
+    /// Decides what the hits inside an instruction are.
+    fn judge(&mut self, at: u64, next: u64, flow: Flow) {
+        while let Some(hit) = self.hits.next_if(|&hit| hit < next) {
+            // A prefixed syscall ends with its two opcode bytes.
+            if flow == Flow::Syscall && hit + 2 == next {
+                let site = self.site(at, next);
+                self.sites.push(site);
+            } else {
+                self.findings.lookalikes.push(Lookalike { address: hit, instruction: at });
+            }
+        }
+    }
+
+    fn site(&mut self, at: u64, next: u64) -> Site {
+        Site {
+            address: at,
+            length: (next - at) as u8,
+            function: self.region.range.clone(),
+            unwind_info: self.region.unwind_info.contains(&at),
+            number: None,
+            line: if self.straight.is_empty() { at } else { self.line },
+            before: self.before(at),
+            after: self.after(next),
+            targets: Vec::new(),
+            detour: self.detour,
+        }
+    }
+
+    /// The instructions before a syscall, decoded once more, for their operands.
+    fn before(&mut self, syscall: u64) -> Vec<Instruction> {
+        let mut before = Vec::new();
+        let mut number_is_open = true;
+        for &address in self.straight.iter().rev().take(Site::BEFORE) {
+            let Some(instruction) = self.decoder.instruction(self.code.slice(address..syscall), address) else { break };
+            before.push(instruction);
+            number_is_open &= instruction.eax == Eax::Kept;
+            if !number_is_open && syscall - address >= Site::ROOM {
+                break;
+            }
+        }
+        before.reverse();
+        before
+    }
+
+    /// The instructions from the end of a syscall on.
+    fn after(&mut self, start: u64) -> Vec<Instruction> {
+        let end = self.region.range.end;
+        let mut after = Vec::new();
+        let mut address = start;
+        while address < end && address - start < Site::ROOM {
+            let Some(instruction) = self.decoder.instruction(self.code.slice(address..end), address) else { break };
+            let straight = site::is_straight(instruction.kind);
+            if straight || instruction.kind == Kind::Return {
+                after.push(instruction);
+            }
+            if !straight {
+                break;
+            }
+            address = instruction.end();
+        }
+        after
+    }
+
+    fn note_targets(&mut self, at: u64, next: u64, flow: Flow) {
+        let (region, targets, ahead) = (&self.region.range, &mut self.targets, &mut self.ahead);
+        let mut note = |target: u64| {
+            if region.contains(&target) {
+                targets.push(target);
+                if target >= next {
+                    ahead.push(Reverse(target));
+                }
+            }
+        };
+        match flow {
+            Flow::Conditional(Some(target)) | Flow::Call(Some(target)) | Flow::Jump(Some(target)) => note(target),
+            Flow::Address(label) if region.contains(&label) => note(label),
+            Flow::Address(table) => self.tables.follow(self.image, table, note),
+            Flow::Jump(None) => {
+                if let Some(table) = self.decoder.absolute_table(self.code.slice(at..next), at) {
+                    self.tables.follow(self.image, table, note);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a jump leads that leaves the object, at once or by way of a jump in some padding.
+    fn leaves_the_object(&self, target: u64) -> Option<u64> {
+        if !self.image.is_code(target) {
+            return Some(target);
+        }
+        let &[0xe9, a, b, c, d] = self.image.bytes(target, 5)?.first_chunk::<5>()? else { return None };
+        let end = target.wrapping_add(5).wrapping_add_signed(i64::from(i32::from_le_bytes([a, b, c, d])));
+        (!self.image.is_code(end)).then_some(end)
+    }
+
+    /// Goes on behind the end of a function, which control does not pass: over filler, to where a branch is known to lead.
+    fn leave_function(&mut self, at: u64) -> u64 {
+        let known = self.next_target(at).unwrap_or(self.region.range.end);
+        let mut filled = at;
+        while filled < known {
+            match self.decoder.step(self.code.slice(filled..known), filled) {
+                Some(Step { length, flow: Flow::Nop | Flow::Filler }) => filled += u64::from(length),
+                _ => break,
+            }
+        }
+        if filled < known {
+            self.dead_since = None;
+            self.give_up_on_hits(known, Doubt::Unreached);
+        }
+        self.straight.clear();
+        known
+    }
+
+    /// Goes on behind bytes that are no instruction, at the next address that must be one.
+    fn resume(&mut self, at: u64, doubt: Doubt) -> u64 {
+        let region = self.region;
+        let mut next = self.next_target(at + 1).unwrap_or(region.range.end);
+        if at < region.trusted_until {
+            next = next.min(region.trusted_until);
+        }
+        if region.sweep {
+            next = next.min(self.after_padding(at + 1).unwrap_or(next));
+        }
+        self.give_up_on_hits(next, doubt);
+        self.straight.clear();
+        self.detour = None;
+        self.dead_since = None;
+        next
+    }
+
+    fn next_target(&mut self, from: u64) -> Option<u64> {
+        while self.ahead.peek().is_some_and(|&Reverse(target)| target < from) {
+            self.ahead.pop();
+        }
+        self.ahead.peek().map(|&Reverse(target)| target)
+    }
+
+    /// The next address where an assembler has aligned something: behind filler, on a multiple of 16.
+    fn after_padding(&self, from: u64) -> Option<u64> {
+        const FILLER: [&[u8]; 5] = [
+            &[0xcc],
+            &[0x90],
+            &[0x0f, 0x1f, 0x40, 0x00],
+            &[0x0f, 0x1f, 0x44, 0x00, 0x00],
+            &[0x0f, 0x1f, 0x80, 0, 0, 0, 0],
+        ];
+        const LONG: &[u8] = &[0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0];
+        let start = from.checked_next_multiple_of(16)?;
+        (start..self.region.range.end).step_by(16).find(|&address| {
+            let before = self.code.slice(from..address);
+            before.ends_with(LONG) || FILLER.iter().any(|filler| before.ends_with(filler))
+        })
+    }
+
+    fn give_up_on_hits(&mut self, until: u64, doubt: Doubt) {
+        while let Some(address) = self.hits.next_if(|&hit| hit < until) {
+            self.findings.unknown.push(Unknown { address, doubt });
+        }
+    }
+
+    fn finish(mut self) {
+        self.give_up_on_hits(u64::MAX, Doubt::Undecodable(self.region.range.end));
+        if self.tables.exhausted() {
+            let doubt = Doubt::Tables;
+            self.findings.unknown.extend(self.sites.iter().map(|site| Unknown { address: site.address, doubt }));
+            return;
+        }
+        self.targets.sort_unstable();
+        self.targets.dedup();
+        for mut site in self.sites {
+            site.targets.extend_from_slice(within(&self.targets, site.neighbourhood()));
+            self.findings.sites.push(site);
+        }
+        let padding = self.dead_since.unwrap_or(self.region.range.end)..self.region.range.end;
+        if !padding.is_empty() && within(&self.targets, padding.clone()).is_empty() {
+            self.findings.paddings.push(padding);
+        }
+    }
+}
