@@ -1,0 +1,248 @@
+// The crossing: from a stub into Rust and back.
+//
+// A site's stub (src/trampoline/stub.rs) does
+//
+//         lea   rsp, [rsp - 128]          skips the red zone; `lea` and not `sub`: the flags are the program's
+//         call  crossing                  pushes the address that tells which site this is
+//
+// and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
+// next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
+//
+// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-232 up to O-136:
+//
+//      O            the program's stack
+//      O - 128      red zone: never touched
+//      O - 136      return address into the stub; the site's descriptor lies at a fixed distance from it
+//      O - 144      rbp                   <- rbp points here from now on: CFA = rbp + 144
+//      O - 152      rflags
+//      O - 200      r9 r8 r10 rdx rsi rdi (the six arguments; rdi lowest)
+//      O - 208      rax: the number       (after `clone` in the stub: the result)
+//      O - 216      the result to return, when there is one
+//      O - 224      scratch
+//      O - 232      mxcsr, x87 control word
+//      ...          vector registers, 64-byte aligned
+//
+// What comes back from Rust in eax is a `Verdict`:
+//
+//      0 FORWARD    everything as it was, rcx = 0: the stub jumps to the original `syscall` instruction
+//      1 RETURN     rax = Frame.result, rcx and r11 as the kernel leaves them: the stub jumps behind it
+//      2 IN_STUB    as FORWARD, but to the `syscall` in the stub: `clone` and the like, whose children have another stack
+//      3 OBSERVE    the call is made here, its result shown to Rust, and then as RETURN
+//
+// Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. The return address is not on the stack
+// but in the site's descriptor, so its rule is an expression (DWARF 5, 6.4.2.3, DW_CFA_expression: the value is the address
+// of the slot): load the return address into the stub from CFA-136, add the distance to the descriptor. The rule holds from
+// the first instruction to the last. rbx and r12-r15 are never touched.
+
+        .section .tbss.syscall_intercept_guard, "awT", @nobits
+        .p2align 3
+        .globl  syscall_intercept_guard
+        .hidden syscall_intercept_guard
+        .type   syscall_intercept_guard, @object
+        .size   syscall_intercept_guard, 8
+syscall_intercept_guard:                        // the frame whose hook runs on this thread; see src/hook/guard.rs
+        .zero   8
+
+        .text
+
+        .macro  SAVE_sse
+        sub     rsp, 16 * 16
+        and     rsp, -64
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        movaps  [rsp + 16 * \n], xmm\n
+        .endr
+        .endm
+
+        .macro  RESTORE_sse
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        movaps  xmm\n, [rsp + 16 * \n]
+        .endr
+        .endm
+
+        .macro  SAVE_avx
+        sub     rsp, 16 * 32
+        and     rsp, -64
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        vmovaps [rsp + 32 * \n], ymm\n
+        .endr
+        vzeroupper                              // hooks compiled for SSE would pay for dirty upper halves
+        .endm
+
+        .macro  RESTORE_avx
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        vmovaps ymm\n, [rsp + 32 * \n]
+        .endr
+        .endm
+
+        .macro  SAVE_avx512
+        sub     rsp, 32 * 64 + 8 * 8
+        and     rsp, -64
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+        vmovaps [rsp + 64 * \n], zmm\n
+        .endr
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        kmovq   [rsp + 32 * 64 + 8 * \n], k\n
+        .endr
+        vzeroupper
+        .endm
+
+        .macro  RESTORE_avx512
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+        vmovaps zmm\n, [rsp + 64 * \n]
+        .endr
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7
+        kmovq   k\n, [rsp + 32 * 64 + 8 * \n]
+        .endr
+        .endm
+
+        // Saves everything and gives the hook the state the ABI promises it. `distance` is from the return address into the
+        // stub to the descriptor.
+        .macro  ENTER vector, distance
+        .cfi_startproc
+        .cfi_def_cfa rsp, 136
+        // rip: expression of 6 bytes: const1u 136; minus; deref; plus_uconst distance
+        .cfi_escape 0x10, 16, 6, 0x08, 136, 0x1c, 0x06, 0x23, \distance
+        push    rbp
+        .cfi_def_cfa_offset 144
+        .cfi_offset rbp, -144
+        mov     rbp, rsp
+        .cfi_def_cfa_register rbp
+        pushfq
+        push    r9
+        .cfi_offset r9, -160
+        push    r8
+        .cfi_offset r8, -168
+        push    r10
+        .cfi_offset r10, -176
+        push    rdx
+        .cfi_offset rdx, -184
+        push    rsi
+        .cfi_offset rsi, -192
+        push    rdi
+        .cfi_offset rdi, -200
+        push    rax
+        .cfi_offset rax, -208
+        sub     rsp, 24
+        test    dword ptr [rbp - 8], 0x40400    // rflags: DF or AC set? Hardly ever.
+        jz      11f
+        push    2                               // all flags clear but the one that is always set
+        popfq
+11:
+        stmxcsr [rbp - 88]
+        fnstcw  [rbp - 84]
+        mov     ecx, [rbp - 88]
+        and     ecx, 0xffc0                     // without the sticky exception flags
+        cmp     ecx, 0x1f80                     // the ABI's default: all exceptions masked, round to nearest
+        je      12f
+        mov     dword ptr [rbp - 80], 0x1f80
+        ldmxcsr [rbp - 80]
+12:
+        cmp     word ptr [rbp - 84], 0x37f      // likewise for the x87
+        je      13f
+        mov     word ptr [rbp - 80], 0x37f
+        fldcw   [rbp - 80]
+13:
+        SAVE_\vector
+        lea     rdi, [rbp - 88]                 // &mut Frame
+        .endm
+
+        // Puts vector and floating point state back; keeps eax.
+        .macro  RESTORE vector
+        RESTORE_\vector
+        stmxcsr [rbp - 80]
+        mov     ecx, [rbp - 80]
+        cmp     ecx, [rbp - 88]                 // loading mxcsr costs more than the rest of this macro: only if it changed
+        je      21f
+        ldmxcsr [rbp - 88]
+21:
+        fnstcw  [rbp - 80]
+        mov     cx, [rbp - 80]
+        cmp     cx, [rbp - 84]
+        je      22f
+        fldcw   [rbp - 84]
+22:
+        .endm
+
+        // From rsp = &Frame.args to the end.
+        .macro  LEAVE
+        pop     rdi
+        pop     rsi
+        pop     rdx
+        pop     r10
+        pop     r8
+        pop     r9
+        popfq
+        pop     rbp
+        .cfi_def_cfa rsp, 136
+        .cfi_same_value rbp
+        ret     128                             // back to the stub, and over the red zone
+        .endm
+
+        .macro  CROSSING vector
+        .p2align 6
+        .globl  syscall_intercept_crossing_\vector
+        .hidden syscall_intercept_crossing_\vector
+        .type   syscall_intercept_crossing_\vector, @function
+syscall_intercept_crossing_\vector:
+        ENTER   \vector, {DESCRIPTOR_AFTER_CROSSING}
+        call    {before}
+        cmp     eax, {OBSERVE}
+        jne     1f
+
+        mov     rax, [rbp - 64]                 // the hook left garbage in all of these
+        mov     rdi, [rbp - 56]
+        mov     rsi, [rbp - 48]
+        mov     rdx, [rbp - 40]
+        mov     r10, [rbp - 32]
+        mov     r8, [rbp - 24]
+        mov     r9, [rbp - 16]
+        syscall
+        mov     [rbp - 72], rax
+        lea     rdi, [rbp - 88]
+        call    {after}
+        mov     eax, {RETURN}
+
+1:      RESTORE \vector
+        lea     rsp, [rbp - 64]
+        cmp     eax, {RETURN}
+        je      2f
+        jb      3f
+        add     qword ptr [rbp + 8], {IN_STUB_DISTANCE}
+
+3:      pop     rax                             // FORWARD, IN_STUB
+        mov     ecx, 0                          // not `xor`: after this nothing may touch the flags that popfq restores
+        .cfi_remember_state
+        LEAVE
+        .cfi_restore_state
+
+2:      pop     rcx                             // RETURN
+        mov     rax, [rbp - 72]
+        mov     rcx, [rbp + 8]
+        mov     rcx, [rcx + {DESCRIPTOR_AFTER_CROSSING}]  // the descriptor's first field: the address behind the syscall
+        mov     r11, [rbp - 8]
+        LEAVE
+        .cfi_endproc
+        .size   syscall_intercept_crossing_\vector, . - syscall_intercept_crossing_\vector
+
+        // The second crossing of a `clone` made in the stub, in the parent and in the child: rax is the result.
+        .p2align 6
+        .globl  syscall_intercept_after_clone_\vector
+        .hidden syscall_intercept_after_clone_\vector
+        .type   syscall_intercept_after_clone_\vector, @function
+syscall_intercept_after_clone_\vector:
+        ENTER   \vector, {DESCRIPTOR_AFTER_CLONE}
+        call    {after_clone}
+        RESTORE \vector
+        lea     rsp, [rbp - 64]
+        pop     rax
+        mov     rcx, [rbp + 8]
+        mov     rcx, [rcx + {DESCRIPTOR_AFTER_CLONE}]
+        mov     r11, [rbp - 8]
+        LEAVE
+        .cfi_endproc
+        .size   syscall_intercept_after_clone_\vector, . - syscall_intercept_after_clone_\vector
+        .endm
+
+        CROSSING sse
+        CROSSING avx
+        CROSSING avx512

@@ -1,0 +1,128 @@
+//! The three places where the crossing enters Rust.
+#![allow(unsafe_code, reason = "called from assembly with a pointer to its frame, and calls the user's functions")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::clone::{Return, creates, how_it_returns};
+use super::guard::Held;
+use super::{Frame, Verdict, chain};
+use crate::capi;
+use crate::log::{self, Call};
+use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
+
+/// Whether hooks are asked at all. The calls that finish patching, and those of the constructor after it, already run
+/// through the stubs; they pass straight on until everything is in place.
+static ACTIVE: AtomicBool = AtomicBool::new(false);
+
+/// From now on hooks see system calls.
+pub(crate) fn activate() {
+    ACTIVE.store(true, Ordering::Release);
+}
+
+/// Before a system call: asks the hooks and decides how it is made.
+///
+/// # Safety
+///
+/// Called by the crossing alone, with its frame.
+pub(crate) unsafe extern "C" fn before(frame: *mut Frame) -> Verdict {
+    if !ACTIVE.load(Ordering::Acquire) {
+        return Verdict::Forward;
+    }
+    // SAFETY: the frame is on this thread's stack and nobody else looks at it while this runs.
+    let frame = unsafe { &mut *frame };
+    let Some(_held) = Held::take(frame) else { return Verdict::Forward };
+    // SAFETY: this is the first call in a stub.
+    let call = call(unsafe { frame.site() }, frame.number, frame.args);
+
+    if let Some(length) = log::magic(&call) {
+        frame.result = length;
+        return Verdict::Return;
+    }
+    let returns = how_it_returns(call.number, &call.args, &log::ProcessMemory);
+    if log::active() {
+        log::before(&call, returns == Return::Elsewhere);
+    }
+    if let Some(result) = chain::ask(call.number, &call.args) {
+        log::after(&call, result);
+        frame.result = result;
+        return Verdict::Return;
+    }
+    if !observed(call.number) {
+        return Verdict::Forward;
+    }
+    match returns {
+        Return::ToCaller => Verdict::Observe,
+        Return::InSharedMemory => Verdict::InStub,
+        Return::Elsewhere => Verdict::Forward,
+    }
+}
+
+/// After a system call that was made in the crossing.
+///
+/// # Safety
+///
+/// Called by the crossing alone, with its frame.
+pub(crate) unsafe extern "C" fn after(frame: *mut Frame) {
+    // SAFETY: as in `before`.
+    let frame = unsafe { &mut *frame };
+    let Some(_held) = Held::take(frame) else { return };
+    // SAFETY: the same frame as in `before`.
+    let call = call(unsafe { frame.site() }, frame.number, frame.args);
+    finish(&call, frame.result);
+}
+
+/// After a call that makes a thread or a process, made in the stub: on the stack of the parent, and on that of the child.
+///
+/// # Safety
+///
+/// Called by the crossing alone, with its frame.
+pub(crate) unsafe extern "C" fn after_clone(frame: *mut Frame) {
+    // SAFETY: as in `before`.
+    let frame = unsafe { &mut *frame };
+    let Some(_held) = Held::take(frame) else { return };
+    // SAFETY: this is the second call in a stub.
+    let site = unsafe { frame.site_of_clone() };
+    // rax holds the result and nothing could be kept on the stack. A site whose number is no constant is libc's `syscall()`;
+    // who calls that for a thread of his own mostly means `clone`.
+    let number = if site.number == UNKNOWN_NUMBER { libc::SYS_clone } else { site.number };
+    finish(&call(site, number, frame.args), frame.number);
+}
+
+/// Whether somebody wants to know the result of a call.
+fn observed(number: i64) -> bool {
+    let wants_clones = || capi::clone_child().is_some() || capi::clone_parent().is_some();
+    log::active() || capi::post_kernel().is_some() || (creates(number) && wants_clones())
+}
+
+/// Shows a result to everybody who wants to know it.
+fn finish(call: &Call<'_>, result: i64) {
+    log::after(call, result);
+    if creates(call.number) {
+        tell_of_clone(result);
+    }
+    if let Some(hook) = capi::post_kernel() {
+        let [a, b, c, d, e, f] = call.args;
+        // SAFETY: the user's function has this type by the contract of the header.
+        unsafe { hook(call.number, a, b, c, d, e, f, result) };
+    }
+}
+
+/// Calls the hook for the side of a `clone` this is: zero in the child, the child's id in the parent.
+fn tell_of_clone(result: i64) {
+    if result == 0
+        && let Some(hook) = capi::clone_child()
+    {
+        // SAFETY: the user's function has this type by the contract of the header.
+        unsafe { hook() };
+    }
+    if result > 0
+        && let Some(hook) = capi::clone_parent()
+    {
+        // SAFETY: as above.
+        unsafe { hook(result) };
+    }
+}
+
+fn call(site: &Descriptor, number: i64, args: [i64; 6]) -> Call<'_> {
+    Call { number, args, object: site.object, offset: site.offset }
+}

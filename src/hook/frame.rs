@@ -1,0 +1,60 @@
+//! What the crossing hands to Rust, and what it wants back.
+#![allow(unsafe_code, reason = "reads what the stub's return address points to")]
+
+use crate::trampoline::stub::{AFTER_CLONE_TO_DESCRIPTOR, CROSSING_TO_DESCRIPTOR, Descriptor};
+
+/// The part of the stack that asm/crossing.S shares with Rust; the layout is drawn there.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub(crate) mxcsr: u32,
+    pub(crate) x87_control: u16,
+    unused: u16,
+    scratch: u64,
+    /// What the program gets in rax if the verdict is [`Verdict::Return`]; after [`Verdict::Observe`] the kernel's answer.
+    pub(crate) result: i64,
+    /// rax at the site: the number of the call. In [`super::after_clone`]: the kernel's answer.
+    pub(crate) number: i64,
+    /// rdi, rsi, rdx, r10, r8, r9 at the site.
+    pub(crate) args: [i64; 6],
+    pub(crate) rflags: u64,
+    pub(crate) rbp: u64,
+    /// Where the stub goes on.
+    pub(crate) stub_return: u64,
+}
+
+impl Frame {
+    /// The site this frame came from.
+    ///
+    /// # Safety
+    ///
+    /// The frame was made by the crossing, entered from the first call in a stub.
+    pub(super) unsafe fn site(&self) -> &'static Descriptor {
+        // SAFETY: stubs are never unmapped, and each has its descriptor at this distance.
+        unsafe { &*((self.stub_return + CROSSING_TO_DESCRIPTOR) as *const Descriptor) }
+    }
+
+    /// The site this frame came from, after a `clone` made in its stub.
+    ///
+    /// # Safety
+    ///
+    /// The frame was made by the crossing, entered from the second call in a stub.
+    pub(super) unsafe fn site_of_clone(&self) -> &'static Descriptor {
+        // SAFETY: as above.
+        unsafe { &*((self.stub_return + AFTER_CLONE_TO_DESCRIPTOR) as *const Descriptor) }
+    }
+}
+
+/// What is to become of the system call.
+#[repr(u32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Go to the original `syscall` instruction with every register as it was.
+    Forward = 0,
+    /// Make no system call; the program sees [`Frame::result`].
+    Return = 1,
+    /// Make it in the stub, with the stack as it was, and come back through [`super::after_clone`].
+    InStub = 2,
+    /// Make it in the crossing, and come back through [`super::after`].
+    Observe = 3,
+}

@@ -1,0 +1,15 @@
+//! Dispatch: what happens between the stub and the user's hook.
+//!
+//! Everything here runs in the middle of the program: on any thread, in signal handlers, in the child of a `vfork`, inside
+//! `malloc`. So: no heap, no libc, no lock, no panic, no lazily allocated thread-local. The user's hook may do what it likes.
+
+mod chain;
+mod clone;
+mod dispatch;
+mod frame;
+mod guard;
+
+pub(crate) use chain::{Hook, add};
+pub(crate) use dispatch::{activate, after, after_clone, before};
+pub(crate) use frame::{Frame, Verdict};
+pub(crate) use guard::bypass;

@@ -1,0 +1,70 @@
+//! The hand-written crossing, in the variant for this CPU.
+#![allow(unsafe_code, reason = "assembly")]
+
+use super::stub;
+use crate::hook::{Frame, Verdict};
+
+std::arch::global_asm!(
+    include_str!("../../asm/crossing.S"),
+    before = sym crate::hook::before,
+    after = sym crate::hook::after,
+    after_clone = sym crate::hook::after_clone,
+    RETURN = const Verdict::Return as u32,
+    OBSERVE = const Verdict::Observe as u32,
+    IN_STUB_DISTANCE = const stub::CROSSING_TO_IN_STUB,
+    DESCRIPTOR_AFTER_CROSSING = const stub::CROSSING_TO_DESCRIPTOR,
+    DESCRIPTOR_AFTER_CLONE = const stub::AFTER_CLONE_TO_DESCRIPTOR,
+);
+
+unsafe extern "C" {
+    fn syscall_intercept_crossing_sse();
+    fn syscall_intercept_after_clone_sse();
+    fn syscall_intercept_crossing_avx();
+    fn syscall_intercept_after_clone_avx();
+    fn syscall_intercept_crossing_avx512();
+    fn syscall_intercept_after_clone_avx512();
+}
+
+// What asm/crossing.S says about the frame: distances from rbp, which is at the end of the frame less two words.
+const _: () = {
+    use std::mem::{offset_of, size_of};
+    const RBP: usize = offset_of!(Frame, rbp);
+    assert!(RBP == 88 && RBP - offset_of!(Frame, mxcsr) == 88 && RBP - offset_of!(Frame, x87_control) == 84);
+    assert!(RBP - offset_of!(Frame, result) == 72 && RBP - offset_of!(Frame, number) == 64);
+    assert!(RBP - offset_of!(Frame, args) == 56 && RBP - offset_of!(Frame, rflags) == 8);
+    assert!(offset_of!(Frame, stub_return) == RBP + 8 && size_of::<Frame>() == RBP + 16);
+    assert!(offset_of!(stub::Descriptor, after) == 0);
+    assert!(Verdict::Forward as u32 == 0 && (Verdict::InStub as u32) > (Verdict::Return as u32));
+    // The unwind expression has room for one byte of ULEB128.
+    assert!(stub::CROSSING_TO_DESCRIPTOR < 128 && stub::AFTER_CLONE_TO_DESCRIPTOR < 128);
+};
+
+/// The entry points of one variant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crossing {
+    /// Where a stub goes before the system call.
+    pub(crate) entry: u64,
+    /// Where it goes after a `clone` it has made itself.
+    pub(crate) after_clone: u64,
+}
+
+impl Crossing {
+    /// The variant that saves all the vector registers this CPU and kernel have.
+    ///
+    /// The standard library's detection asks CPUID and, for the state the kernel has to save, XGETBV.
+    pub(crate) fn for_this_cpu() -> Crossing {
+        let variant = |entry: unsafe extern "C" fn(), after_clone: unsafe extern "C" fn()| Crossing {
+            entry: entry as usize as u64,
+            after_clone: after_clone as usize as u64,
+        };
+        // kmovq, which saves all 64 bits of a mask register, is AVX512BW; without it masks have 16 bits but so have the
+        // CPUs that lack it (Knights Landing): not worth a variant, they get the AVX one and say so in the README.
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+            variant(syscall_intercept_crossing_avx512, syscall_intercept_after_clone_avx512)
+        } else if is_x86_feature_detected!("avx") {
+            variant(syscall_intercept_crossing_avx, syscall_intercept_after_clone_avx)
+        } else {
+            variant(syscall_intercept_crossing_sse, syscall_intercept_after_clone_sse)
+        }
+    }
+}

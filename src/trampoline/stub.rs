@@ -1,0 +1,156 @@
+//! The stub of one site.
+//!
+//! ```text
+//! entry:     the instructions moved out of the window before the syscall
+//!            lea   rsp, [rsp - 128]         skip the red zone
+//!            call  [crossing]               every register but rsp is as at the syscall
+//!            jrcxz forward                  rcx = 0: FORWARD. `jrcxz` reads no flags and writes none
+//!            jmp   behind                   RETURN: rcx is the address behind the syscall, as the kernel leaves it
+//! forward:   jmp   syscall                  the original instruction, or `execute`
+//! in_stub:   syscall                        IN_STUB: a `clone` whose child has another stack
+//!            lea   rsp, [rsp - 128]
+//!            call  [after_clone]
+//!            jmp   behind
+//!            (descriptor)
+//!
+//! and only where the window spans the syscall itself:
+//!
+//! execute:   syscall
+//!            lea   rcx, [after]             where the kernel would have said it was
+//! behind:    the instructions moved out of the window after the syscall
+//!            jmp   end of the window
+//! ```
+//!
+//! In place, `syscall` and `behind` are addresses in the object.
+
+use dynasmrt::x64::X64Relocation;
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, dynasm};
+
+use crate::disasm::Instruction;
+use crate::patch::Patch;
+
+/// From the return address of the call of the crossing to the descriptor.
+pub(crate) const CROSSING_TO_DESCRIPTOR: u64 = 32;
+/// From the return address of the call of `after_clone` to the descriptor.
+pub(crate) const AFTER_CLONE_TO_DESCRIPTOR: u64 = 7;
+/// From the return address of the call of the crossing to `in_stub`.
+pub(crate) const CROSSING_TO_IN_STUB: u64 = 12;
+
+/// Length of `lea rsp, [rsp - 128]` and `call [crossing]`.
+const SKIP_AND_CALL: u64 = 5 + 6;
+
+/// Between stubs.
+const INT3: u8 = 0xcc;
+
+/// No stub is longer: the fixed part is some 100 bytes, and a window holds few instructions of 15 bytes at most.
+pub(crate) const LONGEST: usize = 512;
+
+/// What the dispatcher knows about a site.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Descriptor {
+    /// Address behind the syscall instruction.
+    pub(crate) after: u64,
+    /// Offset of the syscall instruction in the object's file.
+    pub(crate) offset: u64,
+    /// The number of the call, where it is a constant, or [`UNKNOWN_NUMBER`].
+    pub(crate) number: i64,
+    /// The path of the object.
+    pub(crate) object: &'static &'static [u8],
+}
+
+/// The number of a site that serves several calls.
+pub(crate) const UNKNOWN_NUMBER: i64 = i64::MIN;
+
+/// Where stubs find the addresses of the crossing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slots {
+    pub(super) crossing: DynamicLabel,
+    pub(super) after_clone: DynamicLabel,
+}
+
+/// Assembles the stub of a patch and answers its address. `None` if something in it would be out of reach.
+pub(super) fn emit(
+    ops: &mut VecAssembler<X64Relocation>,
+    base: u64,
+    slots: Slots,
+    patch: &Patch,
+    descriptor: &Descriptor,
+) -> Option<u64> {
+    let (syscall, after) = (patch.site.address, descriptor.after);
+    let here = |ops: &VecAssembler<X64Relocation>| base + ops.offset().0 as u64;
+    let moved_length: u64 = patch.moved_before().iter().map(|instruction| u64::from(instruction.length())).sum();
+    let to_return = moved_length + SKIP_AND_CALL;
+    // The stub begins where its descriptor comes to be aligned.
+    while !(here(ops) + to_return + CROSSING_TO_DESCRIPTOR).is_multiple_of(align_of::<Descriptor>() as u64) {
+        ops.push(INT3);
+    }
+    let entry = here(ops);
+    // What can be encoded at both ends of the longest stub can be encoded anywhere in this one.
+    let mut moved = patch.moved_before().iter().chain(patch.moved_after());
+    if !moved.all(|instruction| [entry, entry + LONGEST as u64].iter().all(|&at| instruction.relocated(at).is_some())) {
+        return None;
+    }
+    move_to(ops, base, patch.moved_before());
+    let (forward, execute, behind) = (ops.new_dynamic_label(), ops.new_dynamic_label(), ops.new_dynamic_label());
+    dynasm!(ops
+        ; .arch x64
+        ; lea rsp, [rsp - 128]
+        ; call QWORD [=>slots.crossing]
+    );
+    let returned = here(ops);
+    debug_assert_eq!(returned, entry + to_return);
+    dynasm!(ops; .arch x64; jrcxz =>forward);
+    if patch.in_place() {
+        dynasm!(ops; .arch x64; jmp extern after as usize; =>forward; jmp extern syscall as usize);
+    } else {
+        dynasm!(ops; .arch x64; jmp =>behind; =>forward; jmp =>execute);
+    }
+    debug_assert_eq!(here(ops), returned + CROSSING_TO_IN_STUB);
+    dynasm!(ops
+        ; .arch x64
+        ; syscall
+        ; lea rsp, [rsp - 128]
+        ; call QWORD [=>slots.after_clone]
+    );
+    debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR - AFTER_CLONE_TO_DESCRIPTOR);
+    if patch.in_place() {
+        dynasm!(ops; .arch x64; jmp extern after as usize);
+    } else {
+        dynasm!(ops; .arch x64; jmp =>behind);
+    }
+    dynasm!(ops; .arch x64; nop; nop);
+    debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR);
+    push_descriptor(ops, descriptor);
+
+    if !patch.in_place() {
+        dynasm!(ops
+            ; .arch x64
+            ; =>execute
+            ; syscall
+            ; lea rcx, [extern after as usize]
+            ; =>behind
+        );
+        move_to(ops, base, patch.moved_after());
+        dynasm!(ops; .arch x64; jmp extern patch.window.end as usize);
+    }
+    Some(entry)
+}
+
+/// Places moved instructions where the assembler is.
+fn move_to(ops: &mut VecAssembler<X64Relocation>, base: u64, instructions: &[Instruction]) {
+    for instruction in instructions {
+        let address = base + ops.offset().0 as u64;
+        if let Some((bytes, length)) = instruction.relocated(address) {
+            ops.extend(bytes.iter().take(length));
+        }
+    }
+}
+
+/// Places a descriptor: the fields in the order of the type.
+fn push_descriptor(ops: &mut VecAssembler<X64Relocation>, descriptor: &Descriptor) {
+    let Descriptor { after, offset, number, object } = *descriptor;
+    for field in [after, offset, number.cast_unsigned(), std::ptr::from_ref(object) as u64] {
+        ops.push_u64(field);
+    }
+}
