@@ -1,0 +1,117 @@
+//! One call, one line.
+
+use super::kind::{self, Context, Kind, Shown};
+use super::line::Line;
+use super::memory::Memory;
+use super::table::{self, Returns};
+use super::{Call, Outcome, Style, errors, numbers};
+
+/// Writes a call into `line`, which is emptied first and ends in a newline afterwards.
+///
+/// Allocates nothing, calls nothing but `memory`, and takes any number, argument and memory without panicking. A line that
+/// would grow beyond [`CAPACITY`](super::CAPACITY) loses the end of its arguments, marked by `...`, but never its result.
+pub fn format(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
+    line.clear();
+    append(line, style, call, outcome, memory);
+}
+
+/// Writes a call behind what `line` already holds.
+pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
+    let entry = table::entry(style, call.number);
+    line.keep_room_for_result();
+    if style == Style::DropIn {
+        place(line, call);
+    }
+    name(line, style, call.number, entry.name);
+    arguments(line, &Context { style, call, outcome, memory }, entry.kinds);
+    line.use_room_for_result();
+    line.text(")");
+    result(line, style, entry.returns, outcome);
+    line.finish();
+}
+
+/// Where the `syscall` instruction is.
+fn place(line: &mut Line, call: &Call) {
+    // A newline in a path would look like the start of another call.
+    call.object.iter().for_each(|&byte| line.byte(if byte.is_ascii_control() { b'?' } else { byte }));
+    line.text(" ");
+    line.hex(call.offset, 1);
+    line.text(" -- ");
+}
+
+fn name(line: &mut Line, style: Style, number: i64, name: Option<&str>) {
+    match (name, style) {
+        (Some(name), _) => {
+            line.text(name);
+            line.text("(");
+        }
+        (None, Style::DropIn) => {
+            line.text("syscall(");
+            line.signed(number);
+            line.text(", ");
+        }
+        (None, Style::Trace) => {
+            line.text("syscall_");
+            line.hex(number.cast_unsigned(), 1);
+            line.text("(");
+        }
+    }
+}
+
+fn arguments(line: &mut Line, context: &Context, kinds: &[Kind]) {
+    let mut listed = false;
+    for (index, &kind) in kinds.iter().enumerate() {
+        let mark = line.mark();
+        if listed {
+            line.text(", ");
+        }
+        match kind::argument(line, context, kind, index) {
+            Shown::Yes => listed = true,
+            Shown::Skipped => line.rewind(mark),
+            Shown::NoneLeft => return line.rewind(mark),
+        }
+    }
+}
+
+fn result(line: &mut Line, style: Style, returns: Returns, outcome: Outcome) {
+    let value = match (style, returns, outcome) {
+        // The original says nothing at all.
+        (Style::DropIn, Returns::Never, _) => return,
+        (_, _, Outcome::Pending) => return line.text(" = ?"),
+        (_, _, Outcome::Returned(value)) => value,
+    };
+    line.text(" = ");
+    match i32::try_from(value) {
+        Ok(error @ -4095..=-1) => failure(line, style, error.unsigned_abs()),
+        _ => match returns {
+            Returns::Number | Returns::Away | Returns::Never => line.signed(value),
+            Returns::Address if style == Style::DropIn => numbers::pointer(line, style, value.cast_unsigned()),
+            Returns::Address | Returns::Hex => numbers::hex(line, style, value.cast_unsigned()),
+            Returns::Mode => numbers::mode(line, style, value.cast_unsigned()),
+        },
+    }
+}
+
+fn failure(line: &mut Line, style: Style, errno: u32) {
+    let described = i32::try_from(errno).ok().and_then(|errno| errors::describe(errno, style));
+    match style {
+        Style::DropIn => {
+            line.text("-");
+            line.unsigned(u64::from(errno));
+        }
+        Style::Trace => line.text("-1"),
+    }
+    match (described, style) {
+        (Some((name, text)), _) => {
+            for part in [" ", name, " (", text, ")"] {
+                line.text(part);
+            }
+        }
+        (None, Style::DropIn) => line.text(" Unknown error"),
+        (None, Style::Trace) => {
+            line.text(" (errno ");
+            line.unsigned(u64::from(errno));
+            line.text(")");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Strings and buffers, between quotes.
+
+use super::super::line::Line;
+use super::super::memory::{Memory, within_page};
+use super::super::{Style, numbers};
+
+/// In the drop-in format a string ends once this many characters stand after the opening quote: the original fills a field
+/// of 0x80 characters, less room for the longest escape and the end.
+const DROP_IN_CHARACTERS: usize = 0x80 - 6;
+/// strace's `-s`.
+const TRACE_BYTES: usize = 32;
+/// strace shows paths whole; here two of them have to fit in a line.
+const TRACE_PATH_BYTES: usize = 256;
+
+/// What is known of where a text ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// At its first zero byte.
+    Nul,
+    /// At its first zero byte, and it names a file.
+    NulOfPath,
+    /// After this many bytes.
+    Length(u64),
+}
+
+/// How the bytes inside a trace's quotes are spelled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bytes {
+    /// As characters where they are printable.
+    Text,
+    /// Always as `\x..`: random bytes.
+    Random,
+}
+
+/// Writes what is at `address`, or the address itself where that cannot be read.
+pub(super) fn quote(line: &mut Line, style: Style, memory: &dyn Memory, address: u64, end: End, bytes: Bytes) {
+    let mark = line.mark();
+    let mut source = Source::new(memory, address, end);
+    let readable = match style {
+        _ if address == 0 => Err(Unreadable),
+        Style::DropIn => drop_in(line, &mut source),
+        Style::Trace => {
+            let limit = if end == End::NulOfPath { TRACE_PATH_BYTES } else { TRACE_BYTES };
+            trace(line, &mut source, limit, bytes)
+        }
+    };
+    if readable.is_err() {
+        line.rewind(mark);
+        numbers::pointer(line, style, address);
+    }
+}
+
+fn drop_in(line: &mut Line, source: &mut Source) -> Result<(), Unreadable> {
+    let mut characters = 0;
+    line.byte(b'"');
+    while characters < DROP_IN_CHARACTERS {
+        let Some(byte) = source.next()? else { break };
+        characters += match named_escape(byte, Style::DropIn) {
+            Some(escape) => escaped(line, escape),
+            None if is_printable(byte) => {
+                line.byte(byte);
+                1
+            }
+            None => {
+                line.text("\\x");
+                line.digits::<16>(u64::from(byte), 2);
+                4
+            }
+        };
+    }
+    if source.has_more()? {
+        line.text("...");
+    }
+    line.byte(b'"');
+    Ok(())
+}
+
+fn trace(line: &mut Line, source: &mut Source, limit: usize, bytes: Bytes) -> Result<(), Unreadable> {
+    line.byte(b'"');
+    for taken in 1..=limit {
+        let Some(byte) = source.next()? else { break };
+        match named_escape(byte, Style::Trace) {
+            _ if bytes == Bytes::Random => {
+                line.text("\\x");
+                line.digits::<16>(u64::from(byte), 2);
+            }
+            Some(escape) => {
+                escaped(line, escape);
+            }
+            None if is_printable(byte) => line.byte(byte),
+            None => {
+                // Three digits only where a digit follows, which would otherwise be read as part of the escape.
+                let digit_follows = taken < limit && matches!(source.peek()?, Some(b'0'..=b'7'));
+                line.byte(b'\\');
+                line.digits::<8>(u64::from(byte), if digit_follows { 3 } else { 1 });
+            }
+        }
+    }
+    line.byte(b'"');
+    if source.has_more()? {
+        line.text("...");
+    }
+    Ok(())
+}
+
+fn escaped(line: &mut Line, escape: u8) -> usize {
+    line.byte(b'\\');
+    line.byte(escape);
+    2
+}
+
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
+/// The letter after the backslash, for bytes that have one.
+fn named_escape(byte: u8, style: Style) -> Option<u8> {
+    Some(match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\t' => b't',
+        b'\r' => b'r',
+        0x0c => b'f',
+        0x0b => b'v',
+        // strace leaves these three to its octal escapes.
+        0x07 if style == Style::DropIn => b'a',
+        0x08 if style == Style::DropIn => b'b',
+        0 if style == Style::DropIn => b'0',
+        _ => return None,
+    })
+}
+
+/// The text reaches into memory that cannot be read.
+struct Unreadable;
+
+/// The bytes of a text, fetched as they are needed: at most to the end of a page at a time, so that a string which ends just
+/// before unmapped memory is read whole.
+struct Source<'a> {
+    memory: &'a dyn Memory,
+    /// Of the first byte that was not fetched yet.
+    address: u64,
+    /// Not fetched yet; `None` means up to a zero byte.
+    remaining: Option<u64>,
+    chunk: [u8; 64],
+    fetched: usize,
+    used: usize,
+}
+
+impl<'a> Source<'a> {
+    fn new(memory: &'a dyn Memory, address: u64, end: End) -> Self {
+        let remaining = match end {
+            End::Nul | End::NulOfPath => None,
+            End::Length(length) => Some(length),
+        };
+        Self { memory, address, remaining, chunk: [0; 64], fetched: 0, used: 0 }
+    }
+
+    /// The next byte, which stays; `None` at the end of the text.
+    fn peek(&mut self) -> Result<Option<u8>, Unreadable> {
+        if self.used == self.fetched && !self.fetch()? {
+            return Ok(None);
+        }
+        let byte = self.chunk.get(self.used).copied();
+        Ok(byte.filter(|&byte| byte != 0 || self.remaining.is_some()))
+    }
+
+    fn next(&mut self) -> Result<Option<u8>, Unreadable> {
+        let byte = self.peek()?;
+        self.used = self.used.saturating_add(usize::from(byte.is_some()));
+        Ok(byte)
+    }
+
+    /// Whether the text goes on. Of a text of known length this can be told without reading further.
+    fn has_more(&mut self) -> Result<bool, Unreadable> {
+        match self.remaining {
+            Some(remaining) => Ok(remaining > 0 || self.used < self.fetched),
+            None => Ok(self.peek()?.is_some()),
+        }
+    }
+
+    /// Fills the chunk; `false` at the end of a text of known length.
+    fn fetch(&mut self) -> Result<bool, Unreadable> {
+        let most = self.remaining.map_or(self.chunk.len(), |remaining| remaining.min(64) as usize);
+        if most == 0 {
+            return Ok(false);
+        }
+        let wanted = within_page(self.address, most);
+        let out = self.chunk.get_mut(..wanted).ok_or(Unreadable)?;
+        let count = self.memory.read(self.address, out).min(wanted);
+        if count == 0 {
+            return Err(Unreadable);
+        }
+        (self.used, self.fetched) = (0, count);
+        // Wraps only behind the last byte of the address space, where the next read fails.
+        self.address = self.address.wrapping_add(count as u64);
+        self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(count as u64));
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::memory::fake::Pieces;
+    use super::*;
+
+    const AT: u64 = 0x1000;
+
+    fn quoted(style: Style, text: &[u8], end: End) -> String {
+        let mut line = Line::new();
+        quote(&mut line, style, &Pieces(vec![(AT, text.to_vec())]), AT, end, Bytes::Text);
+        String::from_utf8(line.as_bytes().to_vec()).expect("ASCII")
+    }
+
+    #[test]
+    fn the_drop_in_format_escapes_as_c_does() {
+        let text = b"\"\\ ~\n\t\r\x07\x08\x0c\x0b\0\x01\x7f\xff";
+        assert_eq!(
+            quoted(Style::DropIn, text, End::Length(text.len() as u64)),
+            r#""\"\\ ~\n\t\r\a\b\f\v\0\x01\x7f\xff""#
+        );
+    }
+
+    #[test]
+    fn the_trace_format_escapes_as_strace_does() {
+        // What strace 6.1 prints for these bytes.
+        let text = b"\x0012\x0003\"\\\x7f\xff\x1b\x0b\x0c\t\r\n9\0";
+        assert_eq!(
+            quoted(Style::Trace, text, End::Length(text.len() as u64)),
+            r#""\00012\00003\"\\\177\377\33\v\f\t\r\n9\0""#
+        );
+        assert_eq!(quoted(Style::Trace, b"\x08\0", End::Length(2)), r#""\10\0""#);
+    }
+
+    #[test]
+    fn the_drop_in_format_cuts_inside_the_quotes() {
+        // From the expectations of the original's own tests.
+        let text =
+            b"/*\n * Copyright 2016-2017, Intel Corporation\n *\n * Redistribution and use in source and binary \
+                     forms, with or without\n * modification";
+        let expected = "\"/*\\n * Copyright 2016-2017, Intel Corporation\\n *\\n * Redistribution and use in source and \
+                        binary forms, with or without\\n...\"";
+        assert_eq!(quoted(Style::DropIn, text, End::Length(text.len() as u64)), expected);
+        assert_eq!(quoted(Style::DropIn, &[&text[..], b"\0"].concat(), End::Nul), expected);
+    }
+
+    #[test]
+    fn the_trace_format_cuts_behind_the_quotes() {
+        let cut = format!("\"{}\"...", "x".repeat(32));
+        let whole = format!("\"{}\"", "x".repeat(32));
+        assert_eq!(quoted(Style::Trace, &[b'x'; 33], End::Length(33)), cut);
+        assert_eq!(quoted(Style::Trace, &[b'x'; 33], End::Length(32)), whole);
+        assert_eq!(quoted(Style::Trace, &[&[b'x'; 32][..], b"\0"].concat(), End::Nul), whole);
+        assert_eq!(quoted(Style::Trace, &[&[b'x'; 33][..], b"\0"].concat(), End::Nul), cut);
+        let path = [&[b'x'; 33][..], b"\0"].concat();
+        assert_eq!(quoted(Style::Trace, &path, End::NulOfPath), format!("\"{}\"", "x".repeat(33)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_stays_a_pointer() {
+        assert_eq!(quoted(Style::DropIn, b"no end", End::Nul), "0x0000000000001000");
+        assert_eq!(quoted(Style::Trace, b"no end", End::Nul), "0x1000");
+        assert_eq!(quoted(Style::Trace, b"short", End::Length(6)), "0x1000");
+    }
+
+    #[test]
+    fn a_string_may_end_where_its_page_does() {
+        let mut line = Line::new();
+        let memory = Pieces(vec![(0x1ffc, b"end\0".to_vec())]);
+        quote(&mut line, Style::Trace, &memory, 0x1ffc, End::Nul, Bytes::Text);
+        assert_eq!(line.as_bytes(), br#""end""#);
+    }
+}

@@ -1,0 +1,34 @@
+//! Observing: what a program asks of the kernel, a line a call.
+//!
+//! [`format()`] turns a call into a line of text, in one of two styles: that of the original library's `INTERCEPT_LOG`, which
+//! programs and test suites compare byte by byte, and that of strace, which people read. Both come from tables with one row a
+//! call that say what kind each argument is, and one small formatter for each kind. A [`Line`] holds the text; [`Memory`] is
+//! how the formatters look at what the arguments point to.
+//!
+//! The rest of the crate sends calls to the log of the process: `before` and `after` the kernel or a hook has answered them.
+//! Where the lines go is decided by `configure`, from the environment.
+//!
+//! # Rules in here
+//!
+//! This code runs between the program and the kernel: in signal handlers, in children of `vfork`, on small stacks, before libc
+//! is ready. It allocates nothing, takes no lock, calls no function of libc, leaves `errno` alone, and never panics. A pointer
+//! of the program is never followed, only copied from. What cannot be written is lost: a log is worth less than the program.
+
+mod call;
+mod errors;
+mod format;
+mod kind;
+mod line;
+mod magic;
+mod memory;
+mod names;
+mod numbers;
+mod process;
+mod sink;
+mod table;
+
+pub use call::{Call, Outcome, Style};
+pub use format::format;
+pub use line::{CAPACITY, Line};
+pub use memory::{Memory, ProcessMemory};
+pub(crate) use process::{active, after, before, configure, magic};

@@ -1,0 +1,282 @@
+//! The log of this process: one file for each style, usually at most one of them in use.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use core::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+
+use super::magic::{self, Magic};
+use super::memory::{self, Memory, ProcessMemory};
+use super::sink::{Sink, kernel};
+use super::table::{self, Returns};
+use super::{Call, Line, Outcome, Style, format};
+use crate::config::Config;
+
+static LOG: Log = Log::new();
+
+/// Opens the logs that the environment asks for. Called once, by the constructor.
+pub(crate) fn configure(config: &Config) {
+    LOG.honours_magic.store(config.magic_log, Relaxed);
+    LOG.first_thread.store(config.trace_pid.map_or(0, i64::from), Relaxed);
+    let path = |path: &Option<std::ffi::OsString>| path.as_ref().map_or(Vec::new(), |path| path.as_bytes().to_vec());
+    LOG.start(Style::DropIn, path(&config.log).into_iter(), !config.log_append);
+    LOG.start(Style::Trace, path(&config.trace).into_iter(), false);
+}
+
+/// Whether anybody wants lines.
+pub(crate) fn active() -> bool {
+    LOG.active.load(Relaxed)
+}
+
+/// A call is about to be made. `last_word` says that no [`after`] will follow.
+pub(crate) fn before(call: &Call, last_word: bool) {
+    if active() {
+        LOG.before(call, last_word, &ProcessMemory);
+    }
+}
+
+/// A call was answered.
+pub(crate) fn after(call: &Call, result: i64) {
+    if active() {
+        LOG.after(call, result, &ProcessMemory);
+    }
+}
+
+/// Obeys a write that switches the log, and says what it returns; `None` for every other call.
+pub(crate) fn magic(call: &Call) -> Option<i64> {
+    if LOG.honours_magic.load(Relaxed) { LOG.magic(call, &ProcessMemory) } else { None }
+}
+
+/// Both files and what they share.
+#[derive(Debug)]
+struct Log {
+    active: AtomicBool,
+    honours_magic: AtomicBool,
+    drop_in: Sink,
+    trace: Sink,
+    /// The thread whose lines carry no id in a trace; 0 if none does.
+    first_thread: AtomicI64,
+}
+
+impl Log {
+    const fn new() -> Self {
+        Self {
+            active: AtomicBool::new(false),
+            honours_magic: AtomicBool::new(false),
+            drop_in: Sink::new(),
+            trace: Sink::new(),
+            first_thread: AtomicI64::new(0),
+        }
+    }
+
+    fn sink(&self, style: Style) -> &Sink {
+        match style {
+            Style::DropIn => &self.drop_in,
+            Style::Trace => &self.trace,
+        }
+    }
+
+    /// Starts a log; an empty path is no log and changes nothing.
+    fn start(&self, style: Style, path: impl Iterator<Item = u8>, truncate: bool) {
+        let mut path = path.peekable();
+        if path.peek().is_none() {
+            return;
+        }
+        if let Err(errno) = self.sink(style).start(path, truncate) {
+            self.sink(style).complain(errno);
+        }
+        self.update();
+    }
+
+    fn update(&self) {
+        self.active.store(self.drop_in.is_on() || self.trace.is_on(), Relaxed);
+    }
+
+    fn before(&self, call: &Call, last_word: bool, memory: &dyn Memory) {
+        if self.drop_in.is_on() {
+            self.write(Style::DropIn, call, Outcome::Pending, memory);
+        }
+        // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
+        // with `?`, and once more with the error if it returns.
+        if self.trace.is_on() && (last_word || speaks_before(call.number)) {
+            self.write(Style::Trace, call, Outcome::Pending, memory);
+        }
+    }
+
+    fn after(&self, call: &Call, result: i64, memory: &dyn Memory) {
+        for style in [Style::DropIn, Style::Trace] {
+            let sink = self.sink(style);
+            if sink.is_on() {
+                if result >= 0 {
+                    sink.notice(call);
+                }
+                self.write(style, call, Outcome::Returned(result), memory);
+            }
+        }
+    }
+
+    fn write(&self, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
+        let mut line = Line::new();
+        if style == Style::Trace {
+            self.prefix(&mut line);
+        }
+        format::append(&mut line, style, call, outcome, memory);
+        self.sink(style).write(line.as_bytes());
+        if !self.sink(style).is_on() {
+            self.update();
+        }
+    }
+
+    /// `[pid  1234] `, as strace tells its threads and processes apart.
+    fn prefix(&self, line: &mut Line) {
+        let first = self.first_thread.load(Relaxed);
+        let thread = kernel::thread();
+        if first == 0 || thread == first {
+            return;
+        }
+        line.text("[pid ");
+        // Five places.
+        [9, 99, 999, 9999].iter().filter(|&&below| thread <= below).for_each(|_| line.byte(b' '));
+        line.signed(thread);
+        line.text("] ");
+    }
+
+    fn magic(&self, call: &Call, memory: &dyn Memory) -> Option<i64> {
+        let magic = magic::recognise(call.number, &call.args, memory)?;
+        match magic {
+            Magic::Start { path, truncate } => {
+                let byte = |index: u64| memory::array(memory, path.wrapping_add(index)).filter(|[byte]| *byte != 0);
+                self.start(Style::DropIn, (0..).map_while(byte).map(|[byte]| byte), truncate);
+            }
+            Magic::Stop => {
+                self.drop_in.stop();
+                self.update();
+            }
+        }
+        Some(magic.result())
+    }
+}
+
+/// Whether a call might not come back to tell its result.
+fn speaks_before(number: i64) -> bool {
+    matches!(table::entry(Style::Trace, number).returns, Returns::Never | Returns::Away)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::super::memory::fake::Pieces;
+    use super::super::sink::tests::alone;
+    use super::*;
+
+    const NOTHING: Pieces = Pieces(Vec::new());
+
+    struct Logs {
+        log: Box<Log>,
+        _folder: tempfile::TempDir,
+        drop_in: PathBuf,
+        trace: PathBuf,
+    }
+
+    impl Logs {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let (drop_in, trace) = (folder.path().join("drop-in"), folder.path().join("trace"));
+            Self { log: Box::new(Log::new()), _folder: folder, drop_in, trace }
+        }
+
+        fn start(&self) {
+            for (style, path) in [(Style::DropIn, &self.drop_in), (Style::Trace, &self.trace)] {
+                self.log.start(style, path.as_os_str().as_bytes().iter().copied(), true);
+            }
+            assert!(self.log.active.load(Relaxed));
+        }
+
+        fn read(&self) -> (String, String) {
+            let read = |path| fs::read_to_string(path).expect("a log");
+            (read(&self.drop_in), read(&self.trace))
+        }
+    }
+
+    fn call(number: i64, args: [i64; 6]) -> Call<'static> {
+        Call { number, args, object: b"/lib/libc.so.6", offset: 0x1234 }
+    }
+
+    #[test]
+    fn a_call_is_two_lines_in_one_format_and_one_in_the_other() {
+        let _alone = alone();
+        let logs = Logs::new();
+        logs.start();
+        let close = call(libc::SYS_close, [99, 0, 0, 0, 0, 0]);
+        logs.log.before(&close, false, &NOTHING);
+        logs.log.after(&close, -9, &NOTHING);
+        let (drop_in, trace) = logs.read();
+        assert_eq!(
+            drop_in,
+            "/lib/libc.so.6 0x1234 -- close(99) = ?\n/lib/libc.so.6 0x1234 -- close(99) = -9 EBADF (Bad file number)\n"
+        );
+        assert_eq!(trace, "close(99) = -1 EBADF (Bad file descriptor)\n");
+    }
+
+    #[test]
+    fn a_trace_shows_calls_that_do_not_return_before_they_are_made() {
+        let _alone = alone();
+        let logs = Logs::new();
+        logs.start();
+        logs.log.before(&call(libc::SYS_execve, [0; 6]), false, &NOTHING);
+        logs.log.after(&call(libc::SYS_execve, [0; 6]), -14, &NOTHING);
+        logs.log.before(&call(libc::SYS_vfork, [0; 6]), true, &NOTHING);
+        logs.log.before(&call(libc::SYS_exit_group, [3, 0, 0, 0, 0, 0]), false, &NOTHING);
+        assert_eq!(
+            logs.read().1,
+            "execve(NULL, NULL, NULL) = ?\nexecve(NULL, NULL, NULL) = -1 EFAULT (Bad address)\nvfork() = ?\n\
+             exit_group(3) = ?\n"
+        );
+    }
+
+    #[test]
+    fn a_trace_names_every_thread_but_the_first() {
+        let _alone = alone();
+        let logs = Logs::new();
+        logs.start();
+        let getpid = call(libc::SYS_getpid, [0; 6]);
+        for first in [0, kernel::thread(), -1] {
+            logs.log.first_thread.store(first, Relaxed);
+            logs.log.after(&getpid, 1, &NOTHING);
+        }
+        let expected = format!("getpid() = 1\ngetpid() = 1\n[pid {:>5}] getpid() = 1\n", kernel::thread());
+        assert_eq!(logs.read().1, expected);
+    }
+
+    #[test]
+    fn magic_writes_start_and_stop_the_log() {
+        let _alone = alone();
+        let logs = Logs::new();
+        let path = [logs.drop_in.as_os_str().as_bytes(), b"\0"].concat();
+        let memory = Pieces(vec![
+            (0x1000, b"SYSCALL_INTERCEPT_TEST_START_LOG\0".to_vec()),
+            (0x2000, b"SYSCALL_INTERCEPT_TEST_STOP_LOG\0".to_vec()),
+            (0x3000, path),
+        ]);
+        let write = |text, length| call(libc::SYS_write, [123, text, length, 0x3000, 0, 0]);
+        let getpid = call(libc::SYS_getpid, [0; 6]);
+
+        assert_eq!(logs.log.magic(&write(0x1000, 33), &memory), Some(33));
+        assert!(logs.log.active.load(Relaxed));
+        logs.log.before(&getpid, false, &memory);
+        assert_eq!(logs.log.magic(&write(0x2000, 32), &memory), Some(32));
+        assert!(!logs.log.active.load(Relaxed));
+        logs.log.before(&getpid, false, &memory);
+
+        assert_eq!(logs.log.magic(&write(0x1000, 0), &memory), None);
+        assert_eq!(fs::read_to_string(&logs.drop_in).expect("a log"), "/lib/libc.so.6 0x1234 -- getpid() = ?\n");
+    }
+
+    #[test]
+    fn an_empty_path_is_no_log() {
+        let log = Box::new(Log::new());
+        log.start(Style::DropIn, std::iter::empty(), true);
+        assert!(!log.active.load(Relaxed));
+    }
+}

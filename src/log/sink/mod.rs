@@ -1,0 +1,190 @@
+//! Where lines go: one file, one `write` a line.
+//!
+//! A log must not disturb the program, so
+//! - the file is opened for appending: lines of several processes follow each other and never overwrite;
+//! - its descriptor is a high one, out of the way of programs that count or close the low ones;
+//! - it does not block for long, and a line that cannot be written is lost;
+//! - a `SIGPIPE` of the log is not one of the program.
+//!
+//! Children made by `fork` inherit the descriptor and go on in the same file, also where its name carries the process id:
+//! that is the id of whoever opened it. A new program opens its log again in its own constructor.
+//!
+//! State is atomics: there is no lock that a signal handler could find taken.
+
+pub(super) mod kernel;
+mod path;
+
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+
+use super::line::Line;
+use super::{Call, Style, errors};
+use path::LogPath;
+
+/// No log.
+const OFF: i32 = -1;
+/// There is a log, but the program closed its descriptor: open it again before the next line.
+const CLOSED: i32 = -2;
+
+/// A descriptor below the smaller of this and the limit is asked for, with some room above it for other copies of the
+/// library. Not higher: a fork copies the table of descriptors up to the highest one in use.
+const HIGHEST: u64 = 1024;
+const ROOM_ABOVE: u64 = 32;
+
+/// How long a full pipe is waited for before lines are thrown away.
+const PATIENCE_MS: i32 = 1000;
+
+/// Only the owner may read what a program does; the original's mode without its `x`.
+const MODE: u32 = 0o600;
+
+/// A log file.
+#[derive(Debug)]
+pub(super) struct Sink {
+    fd: AtomicI32,
+    path: LogPath,
+    is_pipe: AtomicBool,
+    /// The last line found no room in time. Until one gets through, none is waited for.
+    stalled: AtomicBool,
+}
+
+impl Sink {
+    /// A sink that swallows everything.
+    pub(super) const fn new() -> Self {
+        Self {
+            fd: AtomicI32::new(OFF),
+            path: LogPath::new(),
+            is_pipe: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether lines are wanted.
+    pub(super) fn is_on(&self) -> bool {
+        self.fd.load(Relaxed) != OFF
+    }
+
+    /// Opens a file for the lines to come. The file before it, if any, is closed either way.
+    ///
+    /// A directory fails with `EISDIR`. A FIFO fails with `ENXIO` unless somebody has it open for reading: waiting for a
+    /// reader might stop the program for ever. On failure lines are swallowed and the errno is returned.
+    pub(super) fn start(&self, path: impl Iterator<Item = u8>, truncate: bool) -> Result<(), i32> {
+        self.stop();
+        self.path.set(path)?;
+        self.fd.store(self.open(truncate)?, Relaxed);
+        Ok(())
+    }
+
+    /// Closes the file.
+    pub(super) fn stop(&self) {
+        let fd = self.fd.swap(OFF, Relaxed);
+        if fd >= 0 {
+            kernel::close(fd);
+        }
+    }
+
+    /// Opens the path and returns a descriptor out of the program's way.
+    fn open(&self, truncate: bool) -> Result<i32, i32> {
+        // Non-blocking for FIFOs and terminals; this concerns only this descriptor. O_NOCTTY: a terminal as log must not
+        // become the terminal of a program that has none.
+        let flags =
+            libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
+        let flags = if truncate { flags | libc::O_TRUNC } else { flags };
+        let low = kernel::open(self.path.as_bytes(), flags, MODE)?;
+        let least = kernel::descriptor_limit().min(HIGHEST).saturating_sub(ROOM_ABOVE) as i32;
+        let fd = [least, least / 2].into_iter().find_map(|least| kernel::duplicate(low, least).ok());
+        if fd.is_some() {
+            kernel::close(low);
+        }
+        let fd = fd.unwrap_or(low);
+        self.is_pipe.store(kernel::is_pipe(fd), Relaxed);
+        self.stalled.store(false, Relaxed);
+        Ok(fd)
+    }
+
+    /// Writes a line, or loses it.
+    pub(super) fn write(&self, line: &[u8]) {
+        let fd = match self.fd.load(Relaxed) {
+            OFF => return,
+            CLOSED => match self.reopen() {
+                Some(fd) => fd,
+                None => return,
+            },
+            fd => fd,
+        };
+        match self.attempt(fd, line) {
+            Ok(_) => self.stalled.store(false, Relaxed),
+            // Closed in a way that was not seen, or in a child of `vfork`, which shares this memory but not the descriptors.
+            Err(libc::EBADF) => {
+                if let Some(fd) = self.reopen() {
+                    let _ = self.attempt(fd, line);
+                }
+            }
+            Err(libc::EAGAIN) => self.wait_and_write(fd, line),
+            // Nobody will ever read it. The descriptor stays open: another thread may be about to use its number.
+            Err(libc::EPIPE) => self.fd.store(OFF, Relaxed),
+            // A full disk, a quota, an I/O error: the line is lost, a later one may not be.
+            Err(_) => {}
+        }
+    }
+
+    fn wait_and_write(&self, fd: i32, line: &[u8]) {
+        if self.stalled.swap(true, Relaxed) {
+            return;
+        }
+        kernel::wait_for_room(fd, PATIENCE_MS);
+        if self.attempt(fd, line).is_ok() {
+            self.stalled.store(false, Relaxed);
+        }
+    }
+
+    fn attempt(&self, fd: i32, line: &[u8]) -> Result<usize, i32> {
+        if self.is_pipe.load(Relaxed) { kernel::write_quietly(fd, line) } else { kernel::write(fd, line) }
+    }
+
+    /// Opens the path again, without emptying the file.
+    fn reopen(&self) -> Option<i32> {
+        let fd = self.open(false).ok()?;
+        self.fd.store(fd, Relaxed);
+        Some(fd)
+    }
+
+    /// Takes note of a call that closed the descriptor, before its number can mean another file.
+    pub(super) fn notice(&self, call: &Call) {
+        let fd = self.fd.load(Relaxed);
+        if fd >= 0 && closes(call, fd) {
+            // Unless somebody else was faster.
+            let _ = self.fd.compare_exchange(fd, CLOSED, Relaxed, Relaxed);
+        }
+    }
+
+    /// Tells on standard error that the log could not be opened.
+    pub(super) fn complain(&self, errno: i32) {
+        let mut line = Line::new();
+        line.text("syscall_intercept: no log is written, cannot open ");
+        line.keep_room_for_result();
+        self.path.show(&mut line);
+        line.use_room_for_result();
+        let (name, text) = errors::describe(errno, Style::Trace).unwrap_or(("error", "unknown"));
+        for part in [": ", text, " (", name, ")"] {
+            line.text(part);
+        }
+        line.finish();
+        let _ = kernel::write_quietly(libc::STDERR_FILENO, line.as_bytes());
+    }
+}
+
+/// Whether a call that succeeded has closed this descriptor, or made it another file's.
+fn closes(call: &Call, fd: i32) -> bool {
+    let [first, second, flags, ..] = call.args;
+    let number = u32::try_from(fd).unwrap_or(u32::MAX);
+    match call.number {
+        libc::SYS_close => first as i32 == fd,
+        libc::SYS_dup2 | libc::SYS_dup3 => second as i32 == fd && first as i32 != fd,
+        libc::SYS_close_range => {
+            (first as u32..=second as u32).contains(&number) && flags as u32 & libc::CLOSE_RANGE_CLOEXEC == 0
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

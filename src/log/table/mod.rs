@@ -1,0 +1,157 @@
+//! What the arguments of every call are: one row a call.
+
+mod drop_in;
+mod files;
+mod identity;
+mod memory;
+mod network;
+mod process;
+mod system;
+mod time;
+
+use syscalls::Sysno;
+
+use super::Style;
+use super::kind::Kind;
+
+/// How the value of a successful call is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Returns {
+    Number,
+    Address,
+    Hex,
+    Mode,
+    /// Not at all: the call ends the thread, or continues elsewhere.
+    Never,
+    /// Only if it failed: otherwise another program runs.
+    Away,
+}
+
+/// One call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    returns: Returns,
+    kinds: &'static [Kind],
+}
+
+/// A row, and the name that goes with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// `None` if there is no such call.
+    pub(super) name: Option<&'static str>,
+    pub(super) returns: Returns,
+    pub(super) kinds: &'static [Kind],
+}
+
+/// One more than the highest number of [`syscalls::Sysno`].
+const NUMBERS: usize = Sysno::last() as usize + 1;
+
+type Table = [Option<Row>; NUMBERS];
+
+static TRACE: Table = build(&[
+    files::ROWS,
+    files::AT_ROWS,
+    files::DESCRIPTOR_ROWS,
+    memory::ROWS,
+    network::ROWS,
+    process::ROWS,
+    identity::ROWS,
+    time::ROWS,
+    system::ROWS,
+]);
+
+static DROP_IN: Table = build(&[drop_in::ROWS, drop_in::FROM_FUTEX, drop_in::FROM_OPENAT]);
+
+/// Without a row every register is shown.
+const UNKNOWN: Entry = Entry { name: None, returns: Returns::Number, kinds: &[Kind::Hex; 6] };
+
+/// What to print for the call with this number.
+pub(super) fn entry(style: Style, number: i64) -> Entry {
+    match style {
+        Style::Trace => known(&TRACE, number),
+        // What came after the original is spelled like a trace; what the original left out stays without a name.
+        Style::DropIn if number > drop_in::LAST => known(&TRACE, number),
+        Style::DropIn => known(&DROP_IN, number),
+    }
+    .unwrap_or(UNKNOWN)
+}
+
+fn known(table: &'static Table, number: i64) -> Option<Entry> {
+    let number = usize::try_from(number).ok()?;
+    let Row { returns, kinds } = (*table.get(number)?)?;
+    Some(Entry { name: Some(Sysno::new(number)?.name()), returns, kinds })
+}
+
+/// A row of the tables below.
+const fn call(number: Sysno, returns: Returns, kinds: &'static [Kind]) -> (Sysno, Row) {
+    (number, Row { returns, kinds })
+}
+
+/// Puts every row in the place of its number. Two rows for one call do not compile.
+const fn build(parts: &[&[(Sysno, Row)]]) -> Table {
+    let mut table = [None; NUMBERS];
+    let mut part = 0;
+    while part < parts.len() {
+        let mut row = 0;
+        while row < parts[part].len() {
+            let (number, content) = parts[part][row];
+            assert!(table[number as usize].is_none(), "two rows for one call");
+            table[number as usize] = Some(content);
+            row += 1;
+        }
+        part += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_has_a_row_in_the_trace_table() {
+        for number in Sysno::iter() {
+            let entry = entry(Style::Trace, i64::from(number.id()));
+            assert_eq!(entry.name, Some(number.name()));
+            assert!(entry.kinds.len() <= 6, "{number}");
+        }
+    }
+
+    /// By the kernel's `SYSCALL_DEFINE`s, a digit a call: numbers 0 to 336, then 424 to 469.
+    const ARGUMENTS: [(i64, &str); 2] = [
+        (
+            0,
+            "3331222336 3214403443 3215053333 3312022130 4333663323 2334555003 1421334124 5332112232 1122122123 2233312221 \
+            1403011002 0002222333 3111122243 2223112223 2322311122 2100321521 2101252214 2213232154 3555330355 5444333222 \
+            2163312153 3131445310 4434211222 4144325635 4155234554 5320324434 5343453433 6512364446 4632144244 2132144455 \
+            2545321423 6653345332 5351336664 2156400",
+        ),
+        (424, "4264352533 2234345654 3421254443 4644444336 654555"),
+    ];
+
+    #[test]
+    fn every_row_shows_what_the_kernel_takes() {
+        for (first, digits) in ARGUMENTS {
+            for (number, digit) in (first..).zip(digits.split_whitespace().flat_map(str::chars)) {
+                let Entry { name, kinds, .. } = entry(Style::Trace, number);
+                assert_eq!(Some(kinds.len() as u32), digit.to_digit(10), "{number} {name:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_drop_in_format_knows_what_the_original_knew() {
+        let unknown: Vec<_> = Sysno::iter()
+            .filter(|number| entry(Style::DropIn, i64::from(number.id())).name.is_none())
+            .map(|number| number.id())
+            .collect();
+        assert_eq!(unknown, [110, 174, 175, 176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 214, 215, 216, 219, 236]);
+    }
+
+    #[test]
+    fn numbers_beyond_the_tables_are_no_calls() {
+        for number in [-1, 337, 423, 470, 600, 1 << 32, i64::MIN, i64::MAX] {
+            assert!(entry(Style::Trace, number).name.is_none(), "{number}");
+        }
+    }
+}
