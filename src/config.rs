@@ -1,0 +1,78 @@
+//! The environment variables, read once by the constructor.
+#![allow(unsafe_code, reason = "asks libc for the auxiliary vector")]
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+
+/// What the environment asks for. The README's table says what each variable means.
+#[derive(Debug, Default)]
+pub(crate) struct Config {
+    /// `INTERCEPT_HOOK_CMDLINE_FILTER`
+    pub(crate) filter: Option<OsString>,
+    /// `INTERCEPT_ALL_OBJS`
+    pub(crate) all_objects: bool,
+    /// `INTERCEPT_STRICT`
+    pub(crate) strict: bool,
+    /// `INTERCEPT_DEBUG_DUMP`
+    pub(crate) dump: bool,
+    /// `INTERCEPT_MAGIC_LOG`
+    pub(crate) magic_log: bool,
+    /// `INTERCEPT_LOG`
+    pub(crate) log: Option<OsString>,
+    /// `INTERCEPT_LOG_TRUNC`
+    pub(crate) log_append: bool,
+    /// `INTERCEPT_TRACE`: as `INTERCEPT_LOG`, with one line a call.
+    pub(crate) trace: Option<OsString>,
+    /// `INTERCEPT_TRACE_PID`: the process whose lines carry no process id.
+    pub(crate) trace_pid: Option<i32>,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// In a program that runs with more rights than its user (`AT_SECURE`: setuid and the like) nothing is read: a log file
+    /// named by the user would be written with the program's rights.
+    pub(crate) fn from_env() -> Config {
+        // SAFETY: reads the auxiliary vector.
+        if unsafe { libc::getauxval(libc::AT_SECURE) } != 0 {
+            return Config::default();
+        }
+        let text = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let starts_with =
+            |name: &str, byte: u8| text(name).is_some_and(|value| value.as_bytes().first() == Some(&byte));
+        Config {
+            filter: std::env::var_os("INTERCEPT_HOOK_CMDLINE_FILTER"),
+            all_objects: std::env::var_os("INTERCEPT_ALL_OBJS").is_some(),
+            strict: starts_with("INTERCEPT_STRICT", b'1'),
+            dump: std::env::var_os("INTERCEPT_DEBUG_DUMP").is_some(),
+            magic_log: starts_with("INTERCEPT_MAGIC_LOG", b'1'),
+            log: text("INTERCEPT_LOG"),
+            log_append: starts_with("INTERCEPT_LOG_TRUNC", b'0'),
+            trace: text("INTERCEPT_TRACE"),
+            trace_pid: text("INTERCEPT_TRACE_PID").and_then(|pid| pid.to_str()?.parse().ok()),
+        }
+    }
+
+    /// Whether a program that was called by this name is to be intercepted: the filter equals it or its last component.
+    pub(crate) fn allows(&self, argv0: &OsStr) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let argv0 = argv0.as_bytes();
+        let last = argv0.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        filter.as_bytes() == argv0 || filter.as_bytes() == last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_is_the_whole_name_or_its_last_component() {
+        let config = |filter: &str| Config { filter: Some(filter.into()), ..Config::default() };
+        let allows = |filter: &str, argv0: &str| config(filter).allows(OsStr::new(argv0));
+        assert!(allows("ls", "ls") && allows("ls", "/bin/ls") && allows("/bin/ls", "/bin/ls"));
+        assert!(!allows("ls", "/bin/lsblk") && !allows("bin/ls", "/bin/ls") && !allows("ls", "/bin/ls/"));
+        assert!(!allows("", "ls"), "an empty filter names no program");
+        assert!(Config::default().allows(OsStr::new("anything")));
+    }
+}

@@ -1,0 +1,72 @@
+//! Intercepts the system calls of a running Linux x86_64 program by patching its machine code in memory.
+//!
+//! Loaded with `LD_PRELOAD`, the library rewrites every `syscall` instruction of libc, before `main`, so that it goes through
+//! a hook first. The hook sees the number and the arguments, and lets the call be made, or answers it itself.
+//!
+//! # A plugin in Rust
+//!
+//! A crate of type `cdylib`:
+//!
+//! ```
+//! use syscall_intercept::{Action, Errno, Syscall, Sysno, plugin};
+//!
+//! plugin!(hook);
+//!
+//! fn hook(call: &Syscall) -> Action {
+//!     match call.sysno() {
+//!         Some(Sysno::getdents64) => Action::Return(Err(Errno::EOPNOTSUPP)),
+//!         _ => Action::Forward,
+//!     }
+//! }
+//! ```
+//!
+//! `LD_PRELOAD=target/release/libmy_plugin.so ls` then says that directories cannot be read. Plugins in C use the headers in
+//! `include/` and link with `libsyscall_intercept.so`; those written for pmem's library of that name run unchanged.
+//!
+//! # What a hook may do
+//!
+//! Anything: allocate, print, lock, open files. System calls made by a hook are not intercepted. What a hook must not do is
+//! wait for something that only the interrupted thread can do: it may be running inside `malloc` or under a lock of libc.
+//!
+//! # How it works
+//!
+//! The modules in the order a program takes through them; an arrow points from each to the next, and none knows what is
+//! above it:
+//!
+//! 1. [`object`] finds what is loaded, from memory, and where its functions begin and end.
+//! 2. [`disasm`] locates the *sites*: `syscall` instructions, with the straight-line code around them.
+//! 3. [`patch`] plans a *window* for each site, bytes that can be overwritten with a jump, and writes the jumps.
+//! 4. `trampoline` assembles a *stub* for each site, within reach of a jump.
+//! 5. `asm/crossing.S` saves the machine state, calls Rust, and restores the state.
+//! 6. `hook` asks the hooks, and decides how the call is made.
+//! 7. [`log`] writes the lines of `INTERCEPT_LOG`.
+//!
+//! Wherever possible only bytes *before* a `syscall` are overwritten. A call that a hook lets pass is then made by the original
+//! instruction, so a blocked thread, an unwinder, a debugger, a cancellation or a seccomp filter finds the program counter
+//! where it would have been.
+//!
+//! The first four are pure functions on bytes and addresses as far as deciding goes; doing (reading foreign memory, mapping,
+//! writing code) is in few small files. Everything from the stub on keeps to strict rules: no heap, no libc, no lock, no panic.
+
+mod capi;
+mod config;
+pub mod disasm;
+mod hook;
+pub mod log;
+pub mod object;
+pub mod patch;
+mod plugin;
+mod report;
+mod start;
+mod sys;
+mod trampoline;
+
+pub use capi::{intercept_add_hook, intercept_version, syscall_hook_in_process_allowed, syscall_no_intercept};
+pub use plugin::{Action, Syscall};
+pub use syscalls::{Errno, Sysno};
+
+#[doc(hidden)]
+pub mod __plugin {
+    pub use crate::plugin::{PluginHook, add, run};
+    pub use crate::start::for_analysis_only;
+}
