@@ -1,0 +1,47 @@
+//! Where the library to preload is.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use crate::error::Error;
+
+/// Where the library can be, seen from the folder of this command: the folder Cargo builds dependencies in (the copy next to
+/// the command may be older), next to the command, or installed.
+const PLACES: [&str; 4] = [
+    "deps/libsyscall_intercept.so",
+    "libsyscall_intercept.so",
+    "../lib/libsyscall_intercept.so.0",
+    "../lib/x86_64-linux-gnu/libsyscall_intercept.so.0",
+];
+
+/// Finds the library.
+pub(crate) fn find() -> Result<PathBuf, Error> {
+    let command = std::env::current_exe().map_err(|error| Error::new(format_args!("cannot find myself: {error}")))?;
+    let folder = command.parent().unwrap_or(&command);
+    let library = PLACES.iter().map(|place| folder.join(place)).find(|path| path.is_file()).ok_or_else(|| {
+        Error::new(format_args!(
+            "no libsyscall_intercept.so near {}; build it with `cargo build --release` or install it beside this command",
+            folder.display()
+        ))
+    })?;
+    let library = library.canonicalize().unwrap_or(library);
+    // ld.so(8): the elements of the list are separated by spaces or colons, and there is no way to escape them.
+    if library.as_os_str().as_bytes().iter().any(|byte| b" :".contains(byte)) {
+        return Err(Error::new(format_args!(
+            "{}: LD_PRELOAD cannot name a path with a space or a colon; move the build elsewhere (CARGO_TARGET_DIR)",
+            library.display()
+        )));
+    }
+    Ok(library)
+}
+
+/// A value for `LD_PRELOAD` that loads the library behind what is already preloaded.
+pub(crate) fn preload(library: &std::path::Path) -> OsString {
+    let mut list = std::env::var_os("LD_PRELOAD").filter(|list| !list.is_empty()).unwrap_or_default();
+    if !list.is_empty() {
+        list.push(":");
+    }
+    list.push(library);
+    list
+}

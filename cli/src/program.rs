@@ -1,0 +1,68 @@
+//! Running somebody's program so that it does not notice.
+#![allow(unsafe_code, reason = "signal dispositions")]
+
+use std::ffi::OsStr;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use syscall_intercept::object::file::File;
+
+use crate::error::Error;
+
+/// Says in advance that a program cannot be seen into: the dynamic loader does not run, so nothing can be preloaded.
+pub(crate) fn check(name: &OsStr) -> Result<(), Error> {
+    let Some(path) = find(name) else { return Ok(()) };
+    let Ok(file) = File::open(&path) else { return Ok(()) };
+    // A script is no ELF file; its interpreter is looked at when it runs.
+    match file.parse() {
+        Ok(elf) if !elf.has_interpreter() => Err(Error::new(format_args!(
+            "{}: statically linked, so nothing can be preloaded into it; strace can trace it",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Where the program is, as `execvp` would find it.
+fn find(name: &OsStr) -> Option<PathBuf> {
+    if name.as_encoded_bytes().contains(&b'/') {
+        return Some(PathBuf::from(name));
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file: &PathBuf| Path::is_file(file))
+}
+
+/// Runs the program and ends as it did: with its exit status, or by the signal that killed it.
+pub(crate) fn run(mut command: Command, name: &OsStr) -> Result<ExitCode, Error> {
+    // The terminal sends these to the whole foreground group. The program decides what they mean, and we wait for it.
+    let signals = [libc::SIGINT, libc::SIGQUIT];
+    // SAFETY: ignoring a signal runs no code.
+    let before = signals.map(|signal| (signal, unsafe { libc::signal(signal, libc::SIG_IGN) }));
+    // SAFETY: `signal` may be called between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            for (signal, disposition) in before {
+                libc::signal(signal, disposition);
+            }
+            Ok(())
+        });
+    }
+    let mut child = command.spawn().map_err(|error| Error::not_started(&name.display(), &error))?;
+    let status = child.wait().map_err(|error| Error::new(format_args!("lost the program: {error}")))?;
+    if let Some(signal) = status.signal() {
+        die_by(signal);
+    }
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Ends this process by a signal, without a core dump of its own: the program has had its chance to leave one.
+fn die_by(signal: i32) {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: this process has nothing left to do.
+    unsafe {
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+}
