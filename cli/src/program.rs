@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use syscall_intercept::object::file::File;
 
@@ -33,23 +34,41 @@ fn find(name: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file: &PathBuf| Path::is_file(file))
 }
 
+/// The program's process id, for the signal handler; zero before it runs.
+static CHILD: AtomicI32 = AtomicI32::new(0);
+
+/// Passes a signal on to the program.
+extern "C" fn pass_on(signal: i32) {
+    let child = CHILD.load(Ordering::Relaxed);
+    if child > 0 {
+        // SAFETY: sends a signal to our own child, which has not been waited for: its id is not somebody else's yet.
+        unsafe { libc::kill(child, signal) };
+    }
+}
+
 /// Runs the program and ends as it did: with its exit status, or by the signal that killed it.
 pub(crate) fn run(mut command: Command, name: &OsStr) -> Result<ExitCode, Error> {
-    // The terminal sends these to the whole foreground group. The program decides what they mean, and we wait for it.
-    let signals = [libc::SIGINT, libc::SIGQUIT];
-    // SAFETY: ignoring a signal runs no code.
-    let before = signals.map(|signal| (signal, unsafe { libc::signal(signal, libc::SIG_IGN) }));
-    // SAFETY: `signal` may be called between fork and exec.
+    // The terminal sends the first two to the whole foreground group, so the program gets them by itself. The others are sent to
+    // us by somebody who means the program.
+    let ignored = [libc::SIGINT, libc::SIGQUIT].map(|signal| (signal, libc::SIG_IGN));
+    let passed_on = [libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2]
+        .map(|signal| (signal, pass_on as extern "C" fn(i32) as libc::sighandler_t));
+    // SAFETY: ignoring runs no code; the handler reads an atomic and calls `kill`, which is safe in handlers.
+    let set = |(signal, handler)| (signal, unsafe { libc::signal(signal, handler) });
+    let before: Vec<_> = ignored.into_iter().chain(passed_on).map(set).collect();
+    // SAFETY: between fork and exec only `signal` is called, which is safe there.
     unsafe {
         command.pre_exec(move || {
-            for (signal, disposition) in before {
+            for &(signal, disposition) in &before {
                 libc::signal(signal, disposition);
             }
             Ok(())
         });
     }
     let mut child = command.spawn().map_err(|error| Error::not_started(&name.display(), &error))?;
+    CHILD.store(child.id().cast_signed(), Ordering::Relaxed);
     let status = child.wait().map_err(|error| Error::new(format_args!("lost the program: {error}")))?;
+    CHILD.store(0, Ordering::Relaxed);
     if let Some(signal) = status.signal() {
         die_by(signal);
     }
