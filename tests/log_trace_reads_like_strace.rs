@@ -66,6 +66,14 @@ fn files() {
 }
 
 #[test]
+fn permissions_with_something_above_them() {
+    check(libc::SYS_mknodat, &[-100, text(c"/x"), 0o010_644, 0], 0, r#"mknodat(AT_FDCWD, "/x", S_IFIFO|0644) = 0"#);
+    check(libc::SYS_mknod, &[text(c"/x"), 0o020_600, 0x103], 0, r#"mknod("/x", S_IFCHR|0600, 0x103) = 0"#);
+    check(libc::SYS_shmget, &[5, 100, 0o1644], 0, "shmget(0x5, 100, IPC_CREAT|0644) = 0");
+    check(libc::SYS_semget, &[0, 1, 0o600], 0, "semget(0, 1, 0600) = 0");
+}
+
+#[test]
 fn buffers() {
     let letters = c"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
     check(
@@ -183,6 +191,9 @@ fn sockets_and_commands() {
         "socket(0x4d /* AF_??? */, 0x4d /* SOCK_??? */, 77) = -1 EINVAL (Invalid argument)",
     );
     check(libc::SYS_fcntl, &[0, 4, libc::O_NONBLOCK.into()], 0, "fcntl(0, F_SETFL, O_RDONLY|O_NONBLOCK) = 0");
+    check(libc::SYS_fcntl, &[0, 3], 0x8800, "fcntl(0, F_GETFL) = 0x8800 (flags O_RDONLY|O_NONBLOCK|O_LARGEFILE)");
+    check(libc::SYS_fcntl, &[0, 1], 0, "fcntl(0, F_GETFD) = 0");
+    check(libc::SYS_fcntl, &[0, 1], 1, "fcntl(0, F_GETFD) = 0x1 (flags FD_CLOEXEC)");
     check(libc::SYS_fcntl, &[0, 1030, 100], 100, "fcntl(0, F_DUPFD_CLOEXEC, 100) = 100");
     check(libc::SYS_fcntl, &[0, 99, 1], -22, "fcntl(0, 0x63 /* F_??? */, 0x1) = -1 EINVAL (Invalid argument)");
     check(

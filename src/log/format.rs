@@ -26,7 +26,7 @@ pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcom
     arguments(line, &Context { style, call, outcome, memory }, entry.kinds);
     line.use_room_for_result();
     line.text(")");
-    result(line, style, entry.returns, outcome);
+    result(line, style, call, entry.returns, outcome);
     line.finish();
 }
 
@@ -73,7 +73,7 @@ fn arguments(line: &mut Line, context: &Context, kinds: &[Kind]) {
     }
 }
 
-fn result(line: &mut Line, style: Style, returns: Returns, outcome: Outcome) {
+fn result(line: &mut Line, style: Style, call: &Call, returns: Returns, outcome: Outcome) {
     let value = match (style, returns, outcome) {
         // The original says nothing at all.
         (Style::DropIn, Returns::Never, _) => return,
@@ -87,6 +87,7 @@ fn result(line: &mut Line, style: Style, returns: Returns, outcome: Outcome) {
             Returns::Number | Returns::Away | Returns::Never => line.signed(value),
             Returns::Address if style == Style::DropIn => numbers::pointer(line, style, value.cast_unsigned()),
             Returns::Address | Returns::Hex => numbers::hex(line, style, value.cast_unsigned()),
+            Returns::Fcntl => kind::fcntl_result(line, call.args[1], value),
             Returns::Mode => numbers::mode(line, style, value.cast_unsigned()),
         },
     }

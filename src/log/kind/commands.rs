@@ -50,6 +50,25 @@ pub(super) fn fcntl_argument(line: &mut Line, context: &Context, index: usize) -
     Shown::Yes
 }
 
+/// What a successful `fcntl` returned, in a trace.
+pub(in crate::log) fn fcntl_result(line: &mut Line, command: i64, value: i64) {
+    let command = int(command);
+    if !matches!(command, libc::F_GETFD | libc::F_GETFL | libc::F_GET_SEALS) {
+        return line.signed(value);
+    }
+    numbers::hex(line, Style::Trace, low(value));
+    if value == 0 && command != libc::F_GETFL {
+        return;
+    }
+    line.text(if command == libc::F_GET_SEALS { " (seals " } else { " (flags " });
+    match command {
+        libc::F_GETFD => sets::flags(line, Style::Trace, low(value), FD, false),
+        libc::F_GETFL => open::flags(line, Style::Trace, value),
+        _ => sets::flags(line, Style::Trace, low(value), SEALS, false),
+    }
+    line.text(")");
+}
+
 /// A `struct flock` as the original shows it, before and after the call alike.
 fn lock(line: &mut Line, context: &Context, address: u64) {
     numbers::pointer(line, Style::DropIn, address);

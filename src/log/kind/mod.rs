@@ -1,6 +1,7 @@
 //! The kinds of arguments, each with a formatter of its own.
 
 mod commands;
+mod modes;
 mod open;
 mod process;
 mod sets;
@@ -13,6 +14,7 @@ use super::memory::Memory;
 use super::names::Set;
 use super::numbers::{self, int, low};
 use super::{Call, Outcome, Style};
+pub(super) use commands::fcntl_result;
 use text::{Bytes, End};
 
 /// What an argument is.
@@ -32,6 +34,12 @@ pub(super) enum Kind {
     Mode,
     /// Permissions that count only if the flags before them create a file; otherwise the list ends here.
     ModeOfNewFile,
+    /// Permissions of a file and above them its type.
+    NodeMode,
+    /// The number of a device, if the file before it is one; otherwise the list ends here.
+    Device,
+    /// Permissions of shared memory, semaphores or a queue, and above them flags.
+    IpcFlags,
     /// An address that is not looked at.
     Pointer,
     Fd,
@@ -140,6 +148,10 @@ pub(super) fn argument(line: &mut Line, context: &Context, kind: Kind, index: us
         Kind::Mode => numbers::mode(line, style, value.cast_unsigned()),
         Kind::ModeOfNewFile if !open::creates(context.argument(index.saturating_sub(1))) => return Shown::NoneLeft,
         Kind::ModeOfNewFile => numbers::mode(line, style, value.cast_unsigned()),
+        Kind::NodeMode => modes::node(line, style, low(value)),
+        Kind::Device if !modes::is_device(low(context.argument(index.saturating_sub(1)))) => return Shown::NoneLeft,
+        Kind::Device => numbers::hex(line, style, low(value)),
+        Kind::IpcFlags => modes::ipc(line, style, low(value)),
         Kind::Pointer => numbers::pointer(line, style, value.cast_unsigned()),
         Kind::DirFd if int(value) == libc::AT_FDCWD => line.text("AT_FDCWD"),
         Kind::DirFd => line.signed(i64::from(int(value))),

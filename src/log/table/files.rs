@@ -6,7 +6,7 @@ use super::super::kind::Kind::*;
 use super::super::names::files::*;
 use super::super::names::memory::MEMFD;
 use super::super::names::system::URING_ENTER;
-use super::Returns::{Mode as Octal, Number};
+use super::Returns::{Fcntl, Mode as Octal, Number};
 use super::{Row, call};
 
 /// Calls that take paths from the root or the working directory.
@@ -33,7 +33,7 @@ pub(super) const ROWS: &[(S, Row)] = &[
     call(S::umask, Octal, &[Mode]),
     call(S::utime, Number, &[Path, Pointer]),
     call(S::utimes, Number, &[Path, Pointer]),
-    call(S::mknod, Number, &[Path, Mode, Hex]),
+    call(S::mknod, Number, &[Path, NodeMode, Device]),
     call(S::uselib, Number, &[Path]),
     call(S::ustat, Number, &[Hex, Pointer]),
     call(S::statfs, Number, &[Path, Pointer]),
@@ -62,7 +62,7 @@ pub(super) const AT_ROWS: &[(S, Row)] = &[
     call(S::openat, Number, &[DirFd, Path, OpenFlags, ModeOfNewFile]),
     call(S::openat2, Number, &[DirFd, Path, Pointer, Size]),
     call(S::mkdirat, Number, &[DirFd, Path, Mode]),
-    call(S::mknodat, Number, &[DirFd, Path, Mode, Hex]),
+    call(S::mknodat, Number, &[DirFd, Path, NodeMode, Device]),
     call(S::fchownat, Number, &[DirFd, Path, Int, Int, Flags(AT)]),
     call(S::futimesat, Number, &[DirFd, Path, Pointer]),
     call(S::newfstatat, Number, &[DirFd, Path, Pointer, Flags(AT)]),
@@ -112,7 +112,7 @@ pub(super) const DESCRIPTOR_ROWS: &[(S, Row)] = &[
     call(S::fstat, Number, &[Fd, Pointer]),
     call(S::lseek, Number, &[Fd, Long, Name(WHENCE)]),
     call(S::ioctl, Number, &[Fd, IoctlCommand, Pointer]),
-    call(S::fcntl, Number, &[Fd, FcntlCommand, FcntlArgument]),
+    call(S::fcntl, Fcntl, &[Fd, FcntlCommand, FcntlArgument]),
     call(S::flock, Number, &[Fd, Flags(FLOCK)]),
     call(S::fsync, Number, &[Fd]),
     call(S::fdatasync, Number, &[Fd]),
