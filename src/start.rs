@@ -160,7 +160,13 @@ impl<'a> Prepared<'a> {
             }
         };
         for unknown in &located.unknown {
-            fail(object.path(), Some(object.in_file(unknown.address)), &unknown.doubt);
+            let address = object.in_file(unknown.address);
+            if unknown.doubt.is_in_function() {
+                fail(object.path(), Some(address), &unknown.doubt);
+            } else {
+                // Tables of constants, in all likelihood: libraries hold hundreds of these and run well.
+                ::log::debug!("{}+{address:#x}: no known code: {}", object.path().display(), unknown.doubt);
+            }
         }
         let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
         let name: &'static &'static [u8] = Box::leak(Box::new(path));

@@ -54,7 +54,11 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
     targets.sort_unstable();
     targets.dedup();
     for site in &mut sites {
-        site.targets.extend_from_slice(within(&targets, site.neighbourhood()));
+        // The pass over all bytes takes data and the insides of instructions for branches. What it says is worth something
+        // where an instruction begins: compilers do not jump into the middle of one, and the walk sees assembly that does.
+        let arrivals = within(&targets, site.neighbourhood()).iter().filter(|&&target| !site.splits(target));
+        let arrivals: Vec<u64> = arrivals.copied().collect();
+        site.targets.extend(arrivals);
         site.targets.sort_unstable();
         site.targets.dedup();
         site.number = number(site);

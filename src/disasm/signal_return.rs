@@ -5,7 +5,7 @@
 //!
 //! - libgcc, `x86_64_fallback_frame_state` (config/i386/linux-unwind.h), asked when no FDE covers the address;
 //! - gdb, `amd64_linux_sigtramp_start` (amd64-linux-tdep.c), appended behind the DWARF unwinders;
-//! - LLVM libunwind, `setInfoForSigReturn`, and nongnu libunwind, `unw_is_signal_frame`: both after DWARF gave up.
+//! - nongnu libunwind, `unw_is_signal_frame`, after DWARF gave up.
 //!
 //! So it may be patched in glibc, which describes it, and must not be in musl, which does not.
 

@@ -54,6 +54,12 @@ impl Site {
         self.address - arrivals.map_or(start, |&target| target.max(start))
     }
 
+    /// Whether an address lies inside one of the instructions around the syscall.
+    pub(super) fn splits(&self, address: u64) -> bool {
+        let mut around = self.before.iter().chain(&self.after);
+        around.any(|instruction| instruction.address < address && address < instruction.end())
+    }
+
     /// The addresses `before` to `after` cover.
     pub fn neighbourhood(&self) -> Range<u64> {
         let start = self.before.first().map_or(self.address, |first| first.address);

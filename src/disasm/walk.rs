@@ -179,6 +179,9 @@ impl<'b> Walk<'_, '_, 'b> {
         let mut number_is_open = true;
         for &address in self.straight.iter().rev().take(Site::BEFORE) {
             let Some(instruction) = self.decoder.instruction(self.code.slice(address..syscall), address) else { break };
+            if instruction.end() != before.last().map_or(syscall, |next: &Instruction| next.address) {
+                break;
+            }
             before.push(instruction);
             number_is_open &= instruction.eax == Eax::Kept;
             if !number_is_open && syscall - address >= Site::ROOM {
@@ -267,7 +270,7 @@ impl<'b> Walk<'_, '_, 'b> {
             next = next.min(region.trusted_until);
         }
         if region.sweep {
-            next = next.min(self.after_padding(at + 1).unwrap_or(next));
+            next = self.after_padding(at + 1, next).unwrap_or(next);
         }
         self.give_up_on_hits(next, doubt);
         self.straight.clear();
@@ -283,8 +286,8 @@ impl<'b> Walk<'_, '_, 'b> {
         self.ahead.peek().map(|&Reverse(target)| target)
     }
 
-    /// The next address where an assembler has aligned something: behind filler, on a multiple of 16.
-    fn after_padding(&self, from: u64) -> Option<u64> {
+    /// The first address in a range where an assembler has aligned something: behind filler, on a multiple of 16.
+    fn after_padding(&self, from: u64, until: u64) -> Option<u64> {
         const FILLER: [&[u8]; 5] = [
             &[0xcc],
             &[0x90],
@@ -294,7 +297,7 @@ impl<'b> Walk<'_, '_, 'b> {
         ];
         const LONG: &[u8] = &[0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0];
         let start = from.checked_next_multiple_of(16)?;
-        (start..self.region.range.end).step_by(16).find(|&address| {
+        (start..until).step_by(16).find(|&address| {
             let before = self.code.slice(from..address);
             before.ends_with(LONG) || FILLER.iter().any(|filler| before.ends_with(filler))
         })

@@ -23,14 +23,14 @@ pub(super) fn exception(site: &Site, previous: Option<&Site>) -> Option<Reason> 
 }
 
 /// Without call frame information the bytes of `__restore_rt` are all that unwinders have. Seen in musl 1.2.3; glibc
-/// describes the function, also in its static libraries.
+/// describes the function, also in static programs (Debian's `ldconfig`).
 fn is_unwinders_signature(site: &Site) -> bool {
     let Some(last) = site.before.last().filter(|_| !site.unwind_info && site.length == 2) else { return false };
     is_signal_return(&[last.bytes(), &[0x0f, 0x05]].concat())
 }
 
 /// musl's `__unmapself` (src/thread/x86_64/__unmapself.s) ends a detached thread: `munmap` of its own stack, then `exit`.
-/// Seen in musl 1.1.24 and 1.2.3.
+/// Seen in musl 1.2.3, and in Docker's static client.
 fn stands_on_unmapped_stack(site: &Site, previous: &Site) -> bool {
     site.line == previous.end() && previous.number == Some(MUNMAP) && site.number == Some(EXIT)
 }
