@@ -56,32 +56,36 @@ pub fn plan(located: Located) -> Vec<Patch> {
     let mut patches: Vec<Patch> = Vec::with_capacity(located.sites.len());
     // The end of what earlier sites need.
     let mut floor = 0;
-    for site in located.sites {
+    let mut sites = located.sites.into_iter().peekable();
+    while let Some(site) = sites.next() {
         let previous = patches.last().map(|patch| &patch.site);
-        let patch = choose(site, previous, floor, &mut islands);
+        // Code that is read in two ways, from two starts, may have the next site inside an instruction that follows this one.
+        let room = floor..sites.peek().map_or(u64::MAX, |next| next.address);
+        let patch = choose(site, previous, room, &mut islands);
         floor = floor.max(patch.site.end()).max(patch.window.end);
         patches.push(patch);
     }
     patches
 }
 
-fn choose(site: Site, previous: Option<&Site>, floor: u64, islands: &mut Islands) -> Patch {
+/// Chooses a window for a site within `room`, the addresses that no other site needs.
+fn choose(site: Site, previous: Option<&Site>, room: Range<u64>, islands: &mut Islands) -> Patch {
     if let Some(reason) = exception(&site, previous) {
         return left_alone(site, reason);
     }
-    if let Some(window) = window::in_place(&site, floor, LONG_JUMP) {
+    if let Some(window) = window::in_place(&site, room.start, LONG_JUMP) {
         return taken(site, Rung::InPlace, window, None);
     }
-    if let Some(window) = window::in_place(&site, floor, SHORT_JUMP)
+    if let Some(window) = window::in_place(&site, room.start, SHORT_JUMP)
         && let Some(island) = islands.take(window.range.start)
     {
         return taken(site, Rung::InPlaceShort, window, Some(island));
     }
-    if let Some(window) = window::in_stub(&site, floor, |start| islands.end_of(start)) {
+    if let Some(window) = window::in_stub(&site, room.clone(), |start| islands.end_of(start)) {
         islands.use_until(window.range.end);
         return taken(site, Rung::InStub, window, None);
     }
-    if let Some(window) = window::syscall_alone(&site, floor)
+    if let Some(window) = window::syscall_alone(&site, room)
         && let Some(island) = islands.take(window.range.start)
     {
         return taken(site, Rung::InStubShort, window, Some(island));

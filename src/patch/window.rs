@@ -26,18 +26,18 @@ pub(super) fn in_place(site: &Site, floor: u64, room: u64) -> Option<Window> {
     free.then_some(Window { range: start..site.address, before, after: 0 })
 }
 
-/// The window that spans the syscall, holds a jump of five bytes and moves the fewest instructions. `padding` gives the end
-/// of the unused bytes that begin at an address.
-pub(super) fn in_stub(site: &Site, floor: u64, padding: impl Fn(u64) -> Option<u64>) -> Option<Window> {
+/// The window within `room` that spans the syscall, holds a jump of five bytes and moves the fewest instructions. `padding`
+/// gives the end of the unused bytes that begin at an address.
+pub(super) fn in_stub(site: &Site, room: Range<u64>, padding: impl Fn(u64) -> Option<u64>) -> Option<Window> {
     let mut best: Option<Window> = None;
     for before in 0..=movable_before(site) {
         let start = start_of(site, before);
-        if start < floor {
+        if start < room.start {
             break;
         }
         let Some((after, end)) = take_after(site, start + LONG_JUMP, &padding) else { continue };
         let fewer = best.as_ref().is_none_or(|best| before + after < best.before + best.after);
-        if fewer && !site.has_target_in(start + 1..end) {
+        if fewer && end <= room.end && !site.has_target_in(start + 1..end) {
             best = Some(Window { range: start..end, before, after });
         }
     }
@@ -45,9 +45,9 @@ pub(super) fn in_stub(site: &Site, floor: u64, padding: impl Fn(u64) -> Option<u
 }
 
 /// The syscall alone, which always holds a jump of two bytes.
-pub(super) fn syscall_alone(site: &Site, floor: u64) -> Option<Window> {
+pub(super) fn syscall_alone(site: &Site, room: Range<u64>) -> Option<Window> {
     let range = site.address..site.end();
-    let free = range.start >= floor && !site.has_target_in(range.start + 1..range.end);
+    let free = room.start <= range.start && range.end <= room.end && !site.has_target_in(range.start + 1..range.end);
     free.then_some(Window { range, before: 0, after: 0 })
 }
 
