@@ -8,7 +8,7 @@
 // and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
 // next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
 //
-// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-232 up to O-136:
+// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-240 up to O-136:
 //
 //      O            the program's stack
 //      O - 128      red zone: never touched
@@ -19,8 +19,9 @@
 //      O - 208      rax: the number       (after `clone` in the stub: the result)
 //      O - 216      the result to return, when there is one
 //      O - 224      scratch
-//      O - 232      mxcsr, x87 control word
-//      ...          vector registers, 64-byte aligned
+//      O - 232      mxcsr, x87 control word, x87 status word
+//      O - 240      where the x87 registers are saved, or 0
+//      ...          x87 registers if in use, then vector registers, 64-byte aligned
 //
 // What comes back from Rust in eax is a `Verdict`:
 //
@@ -122,7 +123,7 @@ syscall_intercept_guard:                        // the frame whose hook runs on 
         .cfi_offset rdi, -200
         push    rax
         .cfi_offset rax, -208
-        sub     rsp, 24
+        sub     rsp, 32
         test    dword ptr [rbp - 8], 0x40400    // rflags: DF or AC set? Hardly ever.
         jz      11f
         push    2                               // all flags clear but the one that is always set
@@ -142,12 +143,27 @@ syscall_intercept_guard:                        // the frame whose hook runs on 
         mov     word ptr [rbp - 80], 0x37f
         fldcw   [rbp - 80]
 13:
+        mov     qword ptr [rbp - 96], 0
+        fnstsw  [rbp - 82]
+        test    word ptr [rbp - 82], 0x3800     // the top of the x87 stack is not where an empty one has it
+        jz      14f
+        sub     rsp, 512
+        and     rsp, -64
+        fxsave64 [rsp]
+        mov     [rbp - 96], rsp
+        fninit                                  // an empty stack, as the ABI promises it to a function
+14:
         SAVE_\vector
-        lea     rdi, [rbp - 88]                 // &mut Frame
+        lea     rdi, [rbp - 96]                 // &mut Frame
         .endm
 
         // Puts vector and floating point state back; keeps eax.
         .macro  RESTORE vector
+        mov     rcx, [rbp - 96]
+        test    rcx, rcx
+        jz      20f
+        fxrstor64 [rcx]                         // the lower halves of the vector registers too: they come next
+20:
         RESTORE_\vector
         stmxcsr [rbp - 80]
         mov     ecx, [rbp - 80]
@@ -196,9 +212,12 @@ syscall_intercept_crossing_\vector:
         mov     r10, [rbp - 32]
         mov     r8, [rbp - 24]
         mov     r9, [rbp - 16]
+        .globl  syscall_intercept_observed_\vector
+        .hidden syscall_intercept_observed_\vector
+syscall_intercept_observed_\vector:            // src/hook/signal.rs knows this place
         syscall
         mov     [rbp - 72], rax
-        lea     rdi, [rbp - 88]
+        lea     rdi, [rbp - 96]
         call    {after}
         mov     eax, {RETURN}
 

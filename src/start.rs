@@ -130,6 +130,7 @@ fn start(config: &Config) -> usize {
     for object in &prepared {
         object.write(&writer, &mut fail);
     }
+    hook::adopt_handlers();
     hook::activate();
     failures
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::clone::{Return, creates, how_it_returns};
 use super::guard::Held;
-use super::{Frame, Verdict, chain};
+use super::{Frame, Verdict, chain, signal};
 use crate::capi;
 use crate::log::{self, Call};
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
@@ -45,6 +45,13 @@ pub(crate) unsafe extern "C" fn before(frame: *mut Frame) -> Verdict {
     if let Some(result) = chain::ask(call.number, &call.args) {
         log::after(&call, result);
         frame.result = result;
+        return Verdict::Return;
+    }
+    if call.number == libc::SYS_rt_sigaction
+        && let Some(result) = signal::sigaction(&call.args)
+    {
+        frame.result = result;
+        finish(&call, result);
         return Verdict::Return;
     }
     if !observed(call.number) {

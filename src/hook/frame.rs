@@ -7,9 +7,11 @@ use crate::trampoline::stub::{AFTER_CLONE_TO_DESCRIPTOR, CROSSING_TO_DESCRIPTOR,
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Frame {
+    /// Where `fxsave64` has put the x87 registers; zero if none was in use.
+    pub(crate) x87_saved: u64,
     pub(crate) mxcsr: u32,
     pub(crate) x87_control: u16,
-    unused: u16,
+    pub(crate) x87_status: u16,
     scratch: u64,
     /// What the program gets in rax if the verdict is [`Verdict::Return`]; after [`Verdict::Observe`] the kernel's answer.
     pub(crate) result: i64,

@@ -46,6 +46,27 @@ pub(crate) fn bypass<T>(run: impl FnOnce() -> T) -> T {
     result
 }
 
+/// A handler of the program runs: whatever hook it has interrupted does not count. Ends when dropped; if the handler leaves by
+/// `longjmp` it goes on, which is right, since the hook has been left too.
+#[derive(Debug)]
+pub(super) struct Suspended {
+    guard: u64,
+}
+
+impl Suspended {
+    pub(super) fn new() -> Suspended {
+        let guard = get();
+        set(0);
+        Suspended { guard }
+    }
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        set(self.guard);
+    }
+}
+
 fn get() -> u64 {
     let guard: u64;
     // SAFETY: reads this thread's word; the thread pointer is valid wherever libc makes a system call.

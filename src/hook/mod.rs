@@ -8,8 +8,10 @@ mod clone;
 mod dispatch;
 mod frame;
 mod guard;
+mod signal;
 
 pub(crate) use chain::{Hook, add};
 pub(crate) use dispatch::{activate, after, after_clone, before};
 pub(crate) use frame::{Frame, Verdict};
 pub(crate) use guard::bypass;
+pub(crate) use signal::adopt_handlers;

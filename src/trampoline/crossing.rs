@@ -23,13 +23,33 @@ unsafe extern "C" {
     fn syscall_intercept_after_clone_avx();
     fn syscall_intercept_crossing_avx512();
     fn syscall_intercept_after_clone_avx512();
+
+    static syscall_intercept_observed_sse: [u8; 2];
+    static syscall_intercept_observed_avx: [u8; 2];
+    static syscall_intercept_observed_avx512: [u8; 2];
+}
+
+/// Whether a program counter says that a call is being made in the crossing: 0 at the `syscall` instruction, 2 behind it.
+pub(crate) fn is_observed_call(counter: u64) -> Option<i64> {
+    // The addresses alone matter.
+    let calls = [
+        &raw const syscall_intercept_observed_sse,
+        &raw const syscall_intercept_observed_avx,
+        &raw const syscall_intercept_observed_avx512,
+    ];
+    calls.into_iter().find_map(|call| match counter.wrapping_sub(call as u64) {
+        0 => Some(0),
+        2 => Some(2),
+        _ => None,
+    })
 }
 
 // What asm/crossing.S says about the frame: distances from rbp, which is at the end of the frame less two words.
 const _: () = {
     use std::mem::{offset_of, size_of};
     const RBP: usize = offset_of!(Frame, rbp);
-    assert!(RBP == 88 && RBP - offset_of!(Frame, mxcsr) == 88 && RBP - offset_of!(Frame, x87_control) == 84);
+    assert!(RBP == 96 && RBP - offset_of!(Frame, x87_saved) == 96 && RBP - offset_of!(Frame, mxcsr) == 88);
+    assert!(RBP - offset_of!(Frame, x87_control) == 84 && RBP - offset_of!(Frame, x87_status) == 82);
     assert!(RBP - offset_of!(Frame, result) == 72 && RBP - offset_of!(Frame, number) == 64);
     assert!(RBP - offset_of!(Frame, args) == 56 && RBP - offset_of!(Frame, rflags) == 8);
     assert!(offset_of!(Frame, stub_return) == RBP + 8 && size_of::<Frame>() == RBP + 16);
