@@ -18,7 +18,7 @@
 //      O - 200      r9 r8 r10 rdx rsi rdi (the six arguments; rdi lowest)
 //      O - 208      rax: the number       (after `clone` in the stub: the result)
 //      O - 216      the result to return, when there is one
-//      O - 224      scratch
+//      O - 224      scratch; while a hook runs, the guard's mark
 //      O - 232      mxcsr, x87 control word, x87 status word
 //      O - 240      where the x87 registers are saved, or 0
 //      ...          x87 registers if in use, then vector registers, 64-byte aligned

@@ -23,8 +23,8 @@ pub(crate) struct Config {
     pub(crate) log_append: bool,
     /// `INTERCEPT_TRACE`: as `INTERCEPT_LOG`, with one line a call.
     pub(crate) trace: Option<OsString>,
-    /// `INTERCEPT_TRACE_PID`: the process whose lines carry no process id.
-    pub(crate) trace_pid: Option<i32>,
+    /// `INTERCEPT_TRACE_PARENT`: the process whose child is the first of a trace; lines of the others carry their ids.
+    pub(crate) trace_parent: Option<u32>,
 }
 
 impl Config {
@@ -49,7 +49,7 @@ impl Config {
             log: text("INTERCEPT_LOG"),
             log_append: starts_with("INTERCEPT_LOG_TRUNC", b'0'),
             trace: text("INTERCEPT_TRACE"),
-            trace_pid: text("INTERCEPT_TRACE_PID").and_then(|pid| pid.to_str()?.parse().ok()),
+            trace_parent: text("INTERCEPT_TRACE_PARENT").and_then(|pid| pid.to_str()?.parse().ok()),
         }
     }
 

@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         .args(rest)
         .env("LD_PRELOAD", library::preload(&library))
         .env("INTERCEPT_TRACE", output)
+        .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
         .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
     program::run(command, name)
 }

@@ -24,8 +24,8 @@ pub(super) fn how_it_returns(number: i64, args: &[i64; 6], memory: &impl Memory)
         libc::SYS_clone => shares(args[0].cast_unsigned(), args[1].cast_unsigned()),
         libc::SYS_clone3 => match clone_args(args[0].cast_unsigned(), memory) {
             Some((flags, stack)) => shares(flags, stack),
-            // The kernel cannot read them either.
-            None => Return::ToCaller,
+            // The kernel cannot read them either; or it can and we may not (seccomp), and then this is always right.
+            None => Return::InSharedMemory,
         },
         libc::SYS_vfork => Return::InSharedMemory,
         libc::SYS_rt_sigreturn | libc::SYS_exit | libc::SYS_exit_group => Return::Elsewhere,

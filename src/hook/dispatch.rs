@@ -130,6 +130,8 @@ fn tell_of_clone(result: i64) {
     }
 }
 
-fn call(site: &Descriptor, number: i64, args: [i64; 6]) -> Call<'_> {
-    Call { number, args, object: site.object, offset: site.offset }
+/// What a frame is about. The kernel looks at the lower half of rax alone (arch/x86/entry/syscall_64.c), and so do we: a hook
+/// that forbids a call must not be passed by with garbage in the upper half.
+fn call(site: &Descriptor, rax: i64, args: [i64; 6]) -> Call<'_> {
+    Call { number: i64::from(rax as i32), args, object: site.object, offset: site.offset }
 }

@@ -12,7 +12,8 @@ pub(crate) struct Frame {
     pub(crate) mxcsr: u32,
     pub(crate) x87_control: u16,
     pub(crate) x87_status: u16,
-    scratch: u64,
+    /// The crossing's scratch space; while a hook runs it belongs to the guard.
+    pub(super) mark: u64,
     /// What the program gets in rax if the verdict is [`Verdict::Return`]; after [`Verdict::Observe`] the kernel's answer.
     pub(crate) result: i64,
     /// rax at the site: the number of the call. In [`super::after_clone`]: the kernel's answer.

@@ -2,8 +2,10 @@
 //!
 //! The guard is one word of initial-exec TLS (asm/crossing.S; `thread_local!` would call `__tls_get_addr`, which may
 //! allocate): the address of the frame whose hook is running on this thread, or zero. A crossing from deeper down the stack
-//! is a call of that hook. A crossing from *above* it means that the hook was left by `longjmp` or an exception: the guard is
-//! stale and no longer counts.
+//! is a call of that hook, unless the hook was left by `longjmp` or an exception. Then the guard is stale: a crossing from
+//! *above* the frame shows it, and so does one from below, because the frame is no longer what it was. A frame carries a mark
+//! while its hook runs; returning from the hook overwrites it, and so does the program, going down the stack again.
+//! (What leaves a hole of uninitialised memory just there goes unnoticed until the next call from above.)
 #![allow(unsafe_code, reason = "a thread-local word that assembly defines")]
 
 use std::arch::asm;
@@ -11,36 +13,63 @@ use std::marker::PhantomData;
 
 use super::Frame;
 
+/// The guard while nothing is to be intercepted on this thread.
+const BYPASS: u64 = u64::MAX;
+/// With its address, what a frame is marked with. Any number that is unlikely to lie on a stack.
+const MARK: u64 = 0x9d3f_5be1_77c2_a604;
+/// Two frames closer to each other than this are on one stack, with nothing unmapped between them.
+const ONE_STACK: u64 = 0x10_0000;
+
 /// The guard of one thread, held while a hook runs. Given back when dropped.
 #[derive(Debug)]
 pub(super) struct Held {
+    /// What the guard was: zero, stale, or the frame of a hook that a signal handler on a stack further up has interrupted and
+    /// is about to return to (`rt_sigreturn` is a system call, too).
+    before: u64,
     /// Belongs to the thread that took it.
     not_send: PhantomData<*mut ()>,
 }
 
 impl Held {
     /// Takes the guard for the hook of a frame; `None` if the crossing comes from a hook.
-    pub(super) fn take(frame: &Frame) -> Option<Held> {
+    pub(super) fn take(frame: &mut Frame) -> Option<Held> {
         let address = std::ptr::from_ref(frame) as u64;
+        let guard = get();
         // The stack grows down: what a hook calls has its frame at a lower address.
-        if get() > address {
+        if guard == BYPASS || (guard > address && is_marked(guard, address)) {
             return None;
         }
+        frame.mark = guard_mark(address);
         set(address);
-        Some(Held { not_send: PhantomData })
+        Some(Held { before: guard, not_send: PhantomData })
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        set(0);
+        set(self.before);
     }
+}
+
+fn guard_mark(address: u64) -> u64 {
+    address ^ MARK
+}
+
+/// Whether the frame that the guard names is still there, seen from a frame below it.
+fn is_marked(guard: u64, below: u64) -> bool {
+    if guard - below > ONE_STACK {
+        // A hook that needs much stack, or another stack that may be unmapped by now: not looked at.
+        return true;
+    }
+    // SAFETY: the frame is, or was, at this address of the stack this runs on, a little further up.
+    let mark = unsafe { (&raw const (*(guard as *const Frame)).mark).read_volatile() };
+    mark == guard_mark(guard)
 }
 
 /// Runs something on this thread with all system calls passing straight through.
 pub(crate) fn bypass<T>(run: impl FnOnce() -> T) -> T {
     let before = get();
-    set(u64::MAX);
+    set(BYPASS);
     let result = run();
     set(before);
     result

@@ -16,11 +16,25 @@ static LOG: Log = Log::new();
 /// Opens the logs that the environment asks for. Called once, by the constructor.
 pub(crate) fn configure(config: &Config) {
     LOG.honours_magic.store(config.magic_log, Relaxed);
-    LOG.first_thread.store(config.trace_pid.map_or(0, i64::from), Relaxed);
+    LOG.first_thread.store(first_thread(config), Relaxed);
     let path = |path: &Option<std::ffi::OsString>| path.as_ref().map_or(Vec::new(), |path| path.as_bytes().to_vec());
     LOG.start(Style::DropIn, path(&config.log).into_iter(), !config.log_append);
     LOG.start(Style::Trace, path(&config.trace).into_iter(), false);
 }
+
+/// The thread whose lines carry no id: the first one of the first program that is traced.
+fn first_thread(config: &Config) -> i64 {
+    match config.trace_parent {
+        None => NO_IDS,
+        Some(parent) if parent == std::os::unix::process::parent_id() => std::process::id().into(),
+        Some(_) => ALL_IDS,
+    }
+}
+
+/// No line carries an id.
+const NO_IDS: i64 = 0;
+/// All lines do: the first thread is in another process.
+const ALL_IDS: i64 = -1;
 
 /// Whether anybody wants lines.
 pub(crate) fn active() -> bool {
@@ -53,7 +67,7 @@ struct Log {
     honours_magic: AtomicBool,
     drop_in: Sink,
     trace: Sink,
-    /// The thread whose lines carry no id in a trace; 0 if none does.
+    /// The thread whose lines carry no id in a trace, or [`NO_IDS`] or [`ALL_IDS`].
     first_thread: AtomicI64,
 }
 
@@ -64,7 +78,7 @@ impl Log {
             honours_magic: AtomicBool::new(false),
             drop_in: Sink::new(),
             trace: Sink::new(),
-            first_thread: AtomicI64::new(0),
+            first_thread: AtomicI64::new(NO_IDS),
         }
     }
 
@@ -130,7 +144,7 @@ impl Log {
     fn prefix(&self, line: &mut Line) {
         let first = self.first_thread.load(Relaxed);
         let thread = kernel::thread();
-        if first == 0 || thread == first {
+        if first == NO_IDS || thread == first {
             return;
         }
         line.text("[pid ");

@@ -45,9 +45,10 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether patching the site would do harm, so that leaving it alone is no failure.
+    /// Whether patching the site would do harm, so that leaving it alone is no failure. What another copy of this library has
+    /// patched is intercepted by that.
     pub fn is_deliberate(self) -> bool {
-        matches!(self, Reason::SignalReturn | Reason::NoStack)
+        matches!(self, Reason::SignalReturn | Reason::NoStack | Reason::AlreadyPatched(_))
     }
 }
 

@@ -221,8 +221,8 @@ fn compare(function: &Function, state: &State) -> Rung {
     let span = function.base..function.base + 4096;
     let segment = Segment { address: span.start, bytes, executable: true, file_offset: 0 };
     let image = Image::new(vec![segment]);
-    let functions =
-        Functions { ranges: vec![span.start..span.start + bytes.len() as u64], source: Source::UnwindTable };
+    let function_range = span.start..span.start + bytes.len() as u64;
+    let functions = Functions { ranges: Vec::from([function_range]), source: Source::UnwindTable };
 
     let mut memory = [0; 8];
     let expected = function.run(state, &mut memory);

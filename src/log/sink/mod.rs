@@ -159,7 +159,7 @@ impl Sink {
     /// Tells on standard error that the log could not be opened.
     pub(super) fn complain(&self, errno: i32) {
         let mut line = Line::new();
-        line.text("syscall_intercept: no log is written, cannot open ");
+        line.text("libsyscall_intercept: no log is written, cannot open ");
         line.keep_room_for_result();
         self.path.show(&mut line);
         line.use_room_for_result();

@@ -1,0 +1,47 @@
+/* Everything the headers declare has the type they promise. C99 and C++11. */
+#include <syscall_intercept.h>
+#include <libsyscall_intercept_hook_point.h>
+
+static int
+hook(long number, long a0, long a1, long a2, long a3, long a4, long a5, long *result)
+{
+	return number == a0 + a1 + a2 + a3 + a4 + a5 + *result;
+}
+
+static void
+after(long number, long a0, long a1, long a2, long a3, long a4, long a5, long result)
+{
+	(void) (number + a0 + a1 + a2 + a3 + a4 + a5 + result);
+}
+
+static void
+in_child(void)
+{
+}
+
+static void
+in_parent(long pid)
+{
+	(void) pid;
+}
+
+int
+main(void)
+{
+	long (*no_intercept)(long, ...) = syscall_no_intercept;
+	int (*allowed)(void) = syscall_hook_in_process_allowed;
+	int (*error_code)(long) = syscall_error_code;
+	int (*add)(int (*)(long, long, long, long, long, long, long, long *)) = intercept_add_hook;
+	const char *(*version)(void) = intercept_version;
+	intercept_hook *same_type = hook;
+
+	intercept_hook_point = same_type;
+	intercept_hook_point = 0;
+	intercept_hook_point_post_kernel = after;
+	intercept_hook_point_post_kernel = 0;
+	intercept_hook_point_clone_child = in_child;
+	intercept_hook_point_clone_parent = in_parent;
+
+	/* 39 is getpid. */
+	return !(no_intercept(39L) > 0 && allowed() == 1 && error_code(-9L) == 9 && add != 0 && version()[0] != 0);
+}

@@ -1,0 +1,31 @@
+//! The library in real processes: one behaviour a module, each named after what it shows.
+//!
+//! A test compiles a small C program or plugin from `tests/c` at its [`Workbench`](support::Workbench), runs it as a
+//! [`Program`](support::Program), and looks at what came out. Where the promise is "as if the library were not there", it runs
+//! twice, bare and intercepted. Tools that are missing fail their tests and say which package has them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod support;
+
+mod a_hook_decides_what_the_program_gets;
+mod a_hook_may_call_libc_freely;
+mod a_post_kernel_hook_sees_results;
+mod a_program_may_link_the_static_library;
+mod a_thread_blocked_in_read_can_be_cancelled;
+mod an_executable_built_for_pmems_library_runs_unchanged;
+mod an_unpatchable_site_is_named_and_the_program_runs_on;
+mod backtraces_lead_through_a_hook;
+mod clone_hooks_know_every_thread_and_process;
+mod every_register_is_as_it_was;
+mod no_page_is_writable_and_executable;
+mod real_programs_do_not_notice;
+mod signals_interrupt_intercepted_calls;
+mod the_environment_chooses_what_is_intercepted;
+mod the_examples_do_what_they_say;
+mod the_headers_compile_as_c_and_as_cpp;
+mod the_intercept_command;
+mod the_log_is_written_as_documented;
+mod the_program_starts_as_if_nothing_had_happened;
+mod the_shared_library_exports_what_is_documented;
+mod two_copies_of_the_engine_share_a_process;
+mod unusual_surroundings_change_nothing;

@@ -1,0 +1,91 @@
+//! The plugins in `examples/`, run as their first lines say.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{Built, Program, Source, Workbench};
+
+fn example(bench: &Workbench, name: &str) -> PathBuf {
+    let source = Source::example(&format!("{name}.c")).shared().linked(bench.folder());
+    source.compile(&bench.path(&format!("{name}.so")))
+}
+
+#[track_caller]
+fn makes_directories_unreadable(plugin: PathBuf) {
+    let outcome = Program::new("ls").preload([plugin]).run();
+    assert_eq!(outcome.stderr(), "ls: reading directory '.': Operation not supported\n", "{outcome}");
+    assert_eq!((outcome.stdout().as_str(), outcome.code()), ("", Some(2)));
+}
+
+#[test]
+fn directories_cannot_be_read_under_the_plugin_in_c() {
+    let bench = Workbench::new();
+    makes_directories_unreadable(example(&bench, "no_directories"));
+}
+
+#[test]
+fn directories_cannot_be_read_under_the_plugin_in_rust() {
+    makes_directories_unreadable(Built::get().no_directories());
+}
+
+#[test]
+fn an_opened_file_is_another_one() {
+    let bench = Workbench::new();
+    let (from, to) = (bench.file("from", "the one asked for\n"), bench.file("to", "the one opened\n"));
+    let cat = Program::new("cat").args([&from]).env("REDIRECT_FROM", &from).env("REDIRECT_TO", &to);
+    assert_eq!(cat.run().success().stdout(), "the one asked for\n");
+    assert_eq!(cat.preload([Built::get().open_redirect()]).run().success().stdout(), "the one opened\n");
+}
+
+#[test]
+fn only_so_many_processes_are_made() {
+    let bench = Workbench::new();
+    let ban = example(&bench, "fork_ban");
+    let forks = "import os
+made = 0
+try:
+    for _ in range(5):
+        if os.fork() == 0: os._exit(0)
+        made += 1
+        os.wait()
+except BlockingIOError:
+    pass
+print(made)";
+    for (limit, made) in [("0", "0\n"), ("3", "3\n"), ("9", "5\n")] {
+        let python = Program::new("/usr/bin/python3").args(["-c", forks]).env("FORK_BAN_LIMIT", limit);
+        assert_eq!(python.preload([&ban]).run().success().stdout(), made, "limit {limit}");
+    }
+}
+
+#[test]
+fn a_fork_ban_does_not_count_threads() {
+    let bench = Workbench::new();
+    let threads = "import threading
+threads = [threading.Thread(target=lambda: None) for _ in range(20)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print('all there')";
+    let python = Program::new("/usr/bin/python3").args(["-c", threads]).env("FORK_BAN_LIMIT", "0");
+    assert_eq!(python.preload([example(&bench, "fork_ban")]).run().success().stdout(), "all there\n");
+}
+
+#[test]
+fn the_logger_writes_a_line_a_call() {
+    let bench = Workbench::new();
+    fs::write(bench.path("a"), "12345").unwrap();
+    let cat = Program::new("cat").args(["a", "b"]).folder(bench.folder());
+    let outcome = cat.preload([example(&bench, "logger")]).run();
+    assert_eq!((outcome.stdout().as_str(), outcome.code()), ("12345", Some(1)));
+    let numbers = |line: &str| {
+        let (number, result) = line.split_once(" = ")?;
+        Some((number.parse::<i64>().ok()?, result.parse::<i64>().ok()?))
+    };
+    let text = outcome.stderr();
+    let (calls, rest): (Vec<_>, Vec<_>) = text.lines().partition(|line| numbers(line).is_some());
+    let calls: Vec<(i64, i64)> = calls.into_iter().filter_map(numbers).collect();
+    for expected in [(libc::SYS_read, 5), (libc::SYS_write, 5), (libc::SYS_openat, -i64::from(libc::ENOENT))] {
+        assert!(calls.contains(&expected), "{expected:?} is not in {calls:?}");
+    }
+    // What the program itself says is written in pieces, so a line of the logger may come between them.
+    assert!(rest.concat().contains("No such file or directory"), "{outcome}");
+}

@@ -1,0 +1,30 @@
+//! `include/*.h` in both languages, with every warning an error.
+
+use crate::support::{Program, Source, Workbench};
+
+const LANGUAGES: [(&str, &str, &str); 4] =
+    [("gcc", "c", "-std=c99"), ("gcc", "c", "-std=c17"), ("g++", "c++", "-std=c++11"), ("g++", "c++", "-std=c++20")];
+
+#[test]
+fn everything_they_declare_has_the_promised_type_and_exists() {
+    let bench = Workbench::new();
+    for (compiler, language, standard) in LANGUAGES {
+        let source = Source::test("headers.c").compiler(compiler, language).flags(&["-pedantic", standard]);
+        let program = source.linked(bench.folder()).compile(&bench.path("headers"));
+        Program::new(program).run().success();
+    }
+}
+
+#[test]
+fn each_stands_alone_and_may_be_included_twice() {
+    let bench = Workbench::new();
+    for header in ["libsyscall_intercept_hook_point.h", "syscall_intercept.h"] {
+        for (compiler, language, standard) in LANGUAGES {
+            let text = format!("#include <{header}>\n#include <{header}>\nint unused;\n");
+            let include = format!("-I{}/include", env!("CARGO_MANIFEST_DIR"));
+            let flags =
+                ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", standard, &include, "-x", language, "-"];
+            Program::new(compiler).args(flags).stdin(text).folder(bench.folder()).run().success();
+        }
+    }
+}
