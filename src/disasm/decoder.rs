@@ -1,7 +1,4 @@
-//! Capstone, asked as little as possible.
-//!
-//! Most instructions are only walked over: their length and their name are enough. Operands cost a third more, so those of
-//! the few instructions that stand near a site come from a second handle that has them switched on.
+//! Capstone: the authority on what is patched, asked about nothing else.
 //!
 //! The crate's `full` feature is off: without the text of instructions Capstone is smaller and faster, and the names, the
 //! operands and the encoding are all there. What is missing is the list of registers an instruction writes; see `constant`.
@@ -10,6 +7,7 @@ use super::{
     Error,
     constant::effect_on_eax,
     instruction::{Branch, Instruction, Kind},
+    step::relative_target,
 };
 use capstone::{
     Arch, Capstone, DisasmIter, Insn, Mode, NO_EXTRA_MODE,
@@ -19,94 +17,32 @@ use capstone::{
     },
 };
 
-/// The two handles.
-pub(super) struct Engine {
-    plain: Capstone,
-    detailed: Capstone,
-}
+/// A handle that gives operands.
+pub(super) struct Engine(Capstone);
 
 impl Engine {
     pub(super) fn new() -> Result<Self, Error> {
-        let open = || Capstone::new_raw(Arch::X86, Mode::Mode64, NO_EXTRA_MODE, None);
-        let plain = open().map_err(Error::Decoder)?;
-        let mut detailed = open().map_err(Error::Decoder)?;
-        detailed.set_detail(true).map_err(Error::Decoder)?;
-        Ok(Engine { plain, detailed })
+        let mut engine = Capstone::new_raw(Arch::X86, Mode::Mode64, NO_EXTRA_MODE, None).map_err(Error::Decoder)?;
+        engine.set_detail(true).map_err(Error::Decoder)?;
+        Ok(Engine(engine))
     }
 
     pub(super) fn decoder<'e, 'b>(&'e self) -> Result<Decoder<'e, 'b>, Error> {
-        Ok(Decoder {
-            plain: self.plain.disasm_iter(&[], 0).map_err(Error::Decoder)?,
-            detailed: self.detailed.disasm_iter(&[], 0).map_err(Error::Decoder)?,
-            engine: &self.detailed,
-        })
+        Ok(Decoder { instructions: self.0.disasm_iter(&[], 0).map_err(Error::Decoder)?, engine: &self.0 })
     }
 }
 
 /// Decodes one instruction at a time, and allocates nothing for it.
 pub(super) struct Decoder<'e, 'b> {
-    plain: DisasmIter<'e, 'b>,
-    detailed: DisasmIter<'e, 'b>,
+    instructions: DisasmIter<'e, 'b>,
     engine: &'e Capstone,
 }
 
-/// An instruction that is walked over.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    /// Length in bytes.
-    pub(super) length: u8,
-    /// Where control goes.
-    pub(super) flow: Flow,
-}
-
-/// Where control goes after an instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flow {
-    /// To the next one.
-    Next,
-    /// To the next one; it computes an address, perhaps that of a jump table or of a label.
-    Address(u64),
-    /// To the next one; it does nothing, and fills gaps.
-    Nop,
-    /// Nowhere, and fills gaps: `int3`.
-    Filler,
-    /// To the kernel.
-    Syscall,
-    /// To the target, or to the next one.
-    Conditional(Option<u64>),
-    /// To a function, and perhaps back.
-    Call(Option<u64>),
-    /// To the target alone.
-    Jump(Option<u64>),
-    /// Away: a return, or an instruction that must not be reached.
-    End,
-}
-
 impl<'b> Decoder<'_, 'b> {
-    /// The instruction at the start of these bytes, or nothing if they hold none.
-    pub(super) fn step(&mut self, code: &'b [u8], address: u64) -> Option<Step> {
-        self.plain.reset(code, address);
-        let instruction = self.plain.next()?;
-        let length = length(&instruction)?;
-        let flow = match name(&instruction) {
-            Name::Plain | Name::EndBranch => Flow::Next,
-            Name::Lea => rip_relative_lea(instruction.bytes(), address).map_or(Flow::Next, Flow::Address),
-            Name::Nop => Flow::Nop,
-            Name::Int3 => Flow::Filler,
-            Name::Syscall => Flow::Syscall,
-            Name::Return | Name::Dead => Flow::End,
-            Name::Interrupt => Flow::Conditional(None),
-            Name::Conditional => Flow::Conditional(relative_target(instruction.bytes(), address)),
-            Name::Call => Flow::Call(relative_target(instruction.bytes(), address)),
-            Name::Jump => Flow::Jump(relative_target(instruction.bytes(), address)),
-        };
-        Some(Step { length, flow })
-    }
-
-    /// The same with everything the planner wants to know.
+    /// The instruction at the start of these bytes, with everything the planner wants to know; nothing if they hold none.
     pub(super) fn instruction(&mut self, code: &'b [u8], address: u64) -> Option<Instruction> {
-        self.detailed.reset(code, address);
-        let instruction = self.detailed.next()?;
+        self.instructions.reset(code, address);
+        let instruction = self.instructions.next()?;
         let length = length(&instruction)?;
         let detail = self.engine.insn_detail(&instruction).ok()?;
         let ArchDetail::X86Detail(operands) = detail.arch_detail();
@@ -134,8 +70,8 @@ impl<'b> Decoder<'_, 'b> {
     /// The table an indirect jump at the start of these bytes reads, where its address stands in the instruction:
     /// `jmp *table(,%rax,8)`, as compilers write it in programs that are not position-independent.
     pub(super) fn absolute_table(&mut self, code: &'b [u8], address: u64) -> Option<u64> {
-        self.detailed.reset(code, address);
-        let instruction = self.detailed.next()?;
+        self.instructions.reset(code, address);
+        let instruction = self.instructions.next()?;
         let detail = self.engine.insn_detail(&instruction).ok()?;
         let ArchDetail::X86Detail(operands) = detail.arch_detail();
         operands.operands().find_map(|operand| match operand.op_type {
@@ -223,34 +159,4 @@ fn plain_kind(instruction: &Insn<'_>, operands: &X86InsnDetail<'_>) -> Kind {
 
 fn is_instruction_pointer(register: u16) -> bool {
     [X86Reg::X86_REG_RIP, X86Reg::X86_REG_EIP, X86Reg::X86_REG_IP].contains(&u32::from(register))
-}
-
-/// The target of a branch whose last bytes say how far it goes. `instruction` is one that Capstone calls a branch.
-fn relative_target(instruction: &[u8], address: u64) -> Option<u64> {
-    let opcode = match instruction {
-        // Hints, `bnd`, the padding of TLS calls, and the address size of `jecxz`: they change nothing about the target.
-        [0x26 | 0x2e | 0x36 | 0x3e | 0x40..=0x4f | 0x64..=0x67 | 0xf2 | 0xf3, rest @ ..] => {
-            return relative_target(rest, address.wrapping_add(1));
-        }
-        opcode => opcode,
-    };
-    let distance = match *opcode {
-        [0x70..=0x7f | 0xe0..=0xe3 | 0xeb, near] => i64::from(near.cast_signed()),
-        [0xe8 | 0xe9, a, b, c, d] | [0x0f, 0x80..=0x8f, a, b, c, d] | [0xc7, 0xf8, a, b, c, d] => {
-            i64::from(i32::from_le_bytes([a, b, c, d]))
-        }
-        _ => return None,
-    };
-    Some(address.wrapping_add(opcode.len() as u64).wrapping_add_signed(distance))
-}
-
-/// The address of `lea disp32(%rip),register`. `instruction` is one that Capstone calls a lea.
-fn rip_relative_lea(instruction: &[u8], address: u64) -> Option<u64> {
-    match *instruction {
-        [0x48 | 0x4c, 0x8d, modrm, a, b, c, d] if modrm & 0xc7 == 0x05 => {
-            let distance = i64::from(i32::from_le_bytes([a, b, c, d]));
-            Some(address.wrapping_add(7).wrapping_add_signed(distance))
-        }
-        _ => None,
-    }
 }

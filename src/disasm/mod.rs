@@ -1,8 +1,9 @@
 //! Where the system calls are: every `syscall` instruction of an object, and what stands around it.
 //!
 //! The bytes `0f 05` prove nothing. They occur inside immediates, in displacements and in data, and a library that patches
-//! them there destroys the program. So a site is an instruction that Capstone reaches from the start of its function, and
-//! everything else is either a lookalike (the bytes belong to another instruction) or unknown (nothing says what they are).
+//! them there destroys the program. So a site is an instruction that is reached from the start of its function, and that
+//! Capstone confirms; everything else is either a lookalike (the bytes belong to another instruction) or unknown (nothing says
+//! what they are).
 //!
 //! The steps, each a file:
 //!
@@ -10,7 +11,9 @@
 //! code      the executable bytes, each address once
 //! scan      every `0f 05`, at memory speed
 //! region    the function around each hit: from the last known start before it to the next one after it
-//! walk      decodes those functions alone: instruction boundaries, branch targets, what follows what
+//! step      one instruction: how long it is, where control goes
+//! walk      those functions alone, step by step: instruction boundaries, branch targets, what follows what
+//! decoder   Capstone, for what is patched
 //! table     the targets that jump tables add
 //! incoming  branches into the neighbourhood of a site from the rest of the object
 //! padding   bytes that nothing executes
@@ -30,6 +33,7 @@ mod region;
 mod scan;
 pub mod signal_return;
 mod site;
+mod step;
 mod table;
 mod walk;
 

@@ -96,6 +96,8 @@ pub enum Doubt {
     Unreached,
     /// The jump tables of the function have more entries than a compiler writes.
     Tables,
+    /// The decoder that walks takes it for a system call, and Capstone does not.
+    Disputed,
 }
 
 impl Doubt {
@@ -112,6 +114,7 @@ impl fmt::Display for Doubt {
             Doubt::Undecodable(address) => write!(f, "undecodable bytes at {address:#x}"),
             Doubt::Unreached => f.write_str("outside of every function, and nothing leads there"),
             Doubt::Tables => f.write_str("the jump tables of the function are too large to follow"),
+            Doubt::Disputed => f.write_str("one disassembler calls it a system call and the other does not"),
         }
     }
 }

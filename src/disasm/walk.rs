@@ -3,11 +3,12 @@
 use super::{
     Unknown,
     code::Code,
-    decoder::{Decoder, Flow, Step},
+    decoder::Decoder,
     instruction::{Eax, Instruction, Kind},
     locate::within,
     region::Region,
     site::{self, Doubt, Lookalike, Site},
+    step::{Flow, Step, step},
     table::Tables,
 };
 use crate::object::Image;
@@ -91,7 +92,7 @@ impl<'b> Walk<'_, '_, 'b> {
             at = self.leave_function(at);
         }
         while at < self.region.range.end {
-            at = match self.decoder.step(self.rest(at), at) {
+            at = match step(self.rest(at), at) {
                 Some(step) => self.pass(at, step),
                 None => self.resume(at, Doubt::Undecodable(at)),
             };
@@ -150,16 +151,21 @@ impl<'b> Walk<'_, '_, 'b> {
         while let Some(hit) = self.hits.next_if(|&hit| hit < next) {
             // A prefixed syscall ends with its two opcode bytes.
             if flow == Flow::Syscall && hit + 2 == next {
-                let site = self.site(at, next);
-                self.sites.push(site);
+                match self.site(at, next) {
+                    Some(site) => self.sites.push(site),
+                    None => self.findings.unknown.push(Unknown { address: hit, doubt: Doubt::Disputed }),
+                }
             } else {
                 self.findings.lookalikes.push(Lookalike { address: hit, instruction: at });
             }
         }
     }
 
-    fn site(&mut self, at: u64, next: u64) -> Site {
-        Site {
+    /// A site, if Capstone agrees that it is one.
+    fn site(&mut self, at: u64, next: u64) -> Option<Site> {
+        let syscall = self.decoder.instruction(self.rest(at), at)?;
+        (syscall.kind == Kind::Syscall && syscall.end() == next).then_some(())?;
+        Some(Site {
             address: at,
             length: (next - at) as u8,
             function: self.region.range.clone(),
@@ -170,7 +176,7 @@ impl<'b> Walk<'_, '_, 'b> {
             after: self.after(next),
             targets: Vec::new(),
             detour: self.detour,
-        }
+        })
     }
 
     /// The instructions before a syscall, decoded once more, for their operands.
@@ -249,7 +255,7 @@ impl<'b> Walk<'_, '_, 'b> {
         let known = self.next_target(at).unwrap_or(self.region.range.end);
         let mut filled = at;
         while filled < known {
-            match self.decoder.step(self.code.slice(filled..known), filled) {
+            match step(self.code.slice(filled..known), filled) {
                 Some(Step { length, flow: Flow::Nop | Flow::Filler }) => filled += u64::from(length),
                 _ => break,
             }
