@@ -8,18 +8,17 @@ const MUNMAP: u32 = 11;
 /// `exit`, of a thread.
 const EXIT: u32 = 60;
 
-/// Whether a site must not be taken, given the one before it.
-pub(super) fn exception(site: &Site, previous: Option<&Site>) -> Option<Reason> {
+/// Whether a site must not be taken, given its neighbours.
+pub(super) fn exception(site: &Site, previous: Option<&Site>, next: Option<&Site>) -> Option<Reason> {
     if let Some(target) = site.detour {
         return Some(Reason::AlreadyPatched(target));
     }
     if is_unwinders_signature(site) {
         return Some(Reason::SignalReturn);
     }
-    if previous.is_some_and(|previous| stands_on_unmapped_stack(site, previous)) {
-        return Some(Reason::NoStack);
-    }
-    None
+    let unmaps_stack = next.is_some_and(|next| stands_on_unmapped_stack(next, site));
+    let has_no_stack = previous.is_some_and(|previous| stands_on_unmapped_stack(site, previous));
+    (unmaps_stack || has_no_stack).then_some(Reason::NoStack)
 }
 
 /// Without call frame information the bytes of `__restore_rt` are all that unwinders have. Seen in musl 1.2.3; glibc

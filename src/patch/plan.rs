@@ -61,7 +61,10 @@ pub fn plan(located: Located) -> Vec<Patch> {
         let previous = patches.last().map(|patch| &patch.site);
         // Code that is read in two ways, from two starts, may have the next site inside an instruction that follows this one.
         let room = floor..sites.peek().map_or(u64::MAX, |next| next.address);
-        let patch = choose(site, previous, room, &mut islands);
+        let patch = match exception(&site, previous, sites.peek()) {
+            Some(reason) => left_alone(site, reason),
+            None => choose(site, room, &mut islands),
+        };
         floor = floor.max(patch.site.end()).max(patch.window.end);
         patches.push(patch);
     }
@@ -69,10 +72,7 @@ pub fn plan(located: Located) -> Vec<Patch> {
 }
 
 /// Chooses a window for a site within `room`, the addresses that no other site needs.
-fn choose(site: Site, previous: Option<&Site>, room: Range<u64>, islands: &mut Islands) -> Patch {
-    if let Some(reason) = exception(&site, previous) {
-        return left_alone(site, reason);
-    }
+fn choose(site: Site, room: Range<u64>, islands: &mut Islands) -> Patch {
     if let Some(window) = window::in_place(&site, room.start, LONG_JUMP) {
         return taken(site, Rung::InPlace, window, None);
     }

@@ -36,7 +36,7 @@ impl Rung {
 pub enum Reason {
     /// On purpose: unwinders know signal frames by these bytes. The call is `rt_sigreturn`.
     SignalReturn,
-    /// On purpose: the stack was unmapped by the call before, so there is none to run a hook on. The call is `exit`.
+    /// On purpose: a thread unmaps its own stack and ends, so there is none to run a hook on. The calls are `munmap` and `exit`.
     NoStack,
     /// Somebody else's jump stands before the syscall; it leads here.
     AlreadyPatched(u64),
@@ -68,7 +68,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::SignalReturn => f.write_str("unwinders recognise signal frames by these bytes"),
-            Reason::NoStack => f.write_str("the call before has unmapped the stack"),
+            Reason::NoStack => f.write_str("a thread unmaps its own stack here and ends"),
             Reason::AlreadyPatched(target) => write!(f, "already patched, with a jump to {target:#x}"),
             Reason::NoRoom => f.write_str("no room for a jump, here or nearby"),
         }
