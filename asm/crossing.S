@@ -179,7 +179,25 @@ syscall_intercept_guard:                        // the frame whose hook runs on 
 22:
         .endm
 
-        // From rsp = &Frame.args to the end.
+        // Puts the program's flags back, from where nothing may touch them; clobbers rax and rcx. popfq takes 5 ns, and hardly
+        // ever is any flag set but those that arithmetic sets: then `sahf` sets CF PF AF ZF SF, and an addition OF.
+        .macro  FLAGS
+        mov     ecx, [rbp - 8]
+        test    ecx, 0xfffff528                 // anything but CF PF AF ZF SF OF, IF and the bit that is always set
+        jnz     31f
+        mov     eax, ecx
+        shl     eax, 8                          // ah: SF ZF AF PF CF, as in the lowest byte of rflags; al: 0
+        shr     ecx, 11                         // OF alone
+        mov     al, cl
+        add     al, 0x7f                        // overflows if al is 1
+        sahf
+        jmp     32f
+31:     push    qword ptr [rbp - 8]
+        popfq
+32:
+        .endm
+
+        // From rsp = &Frame.args to the end. Leaves the flags alone.
         .macro  LEAVE
         pop     rdi
         pop     rsi
@@ -187,7 +205,7 @@ syscall_intercept_guard:                        // the frame whose hook runs on 
         pop     r10
         pop     r8
         pop     r9
-        popfq
+        mov     rsp, rbp
         pop     rbp
         .cfi_def_cfa rsp, 136
         .cfi_same_value rbp
@@ -222,19 +240,21 @@ syscall_intercept_observed_\vector:            // src/hook/signal.rs knows this 
         mov     eax, {RETURN}
 
 1:      RESTORE \vector
-        lea     rsp, [rbp - 64]
         cmp     eax, {RETURN}
         je      2f
         jb      3f
         add     qword ptr [rbp + 8], {IN_STUB_DISTANCE}
 
-3:      pop     rax                             // FORWARD, IN_STUB
-        mov     ecx, 0                          // not `xor`: after this nothing may touch the flags that popfq restores
+3:      FLAGS                                   // FORWARD, IN_STUB
+        lea     rsp, [rbp - 64]
+        pop     rax
+        mov     ecx, 0                          // `xor` would touch the flags
         .cfi_remember_state
         LEAVE
         .cfi_restore_state
 
-2:      pop     rcx                             // RETURN
+2:      FLAGS                                   // RETURN
+        lea     rsp, [rbp - 56]
         mov     rax, [rbp - 72]
         mov     rcx, [rbp + 8]
         mov     rcx, [rcx + {DESCRIPTOR_AFTER_CROSSING}]  // the descriptor's first field: the address behind the syscall
@@ -252,6 +272,7 @@ syscall_intercept_after_clone_\vector:
         ENTER   \vector, {DESCRIPTOR_AFTER_CLONE}
         call    {after_clone}
         RESTORE \vector
+        FLAGS
         lea     rsp, [rbp - 64]
         pop     rax
         mov     rcx, [rbp + 8]
