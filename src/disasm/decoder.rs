@@ -7,7 +7,7 @@ use super::{
     Error,
     constant::effect_on_eax,
     instruction::{Branch, Instruction, Kind},
-    step::relative_target,
+    step::{Flow, Step, relative_target, rip_relative_lea},
 };
 use capstone::{
     Arch, Capstone, DisasmIter, Insn, Mode, NO_EXTRA_MODE,
@@ -65,6 +65,23 @@ impl<'b> Decoder<'_, 'b> {
             kind,
             effect_on_eax(instruction.id().0, operands.operands()),
         )
+    }
+
+    /// The same as [`step`](super::step::step).
+    pub(super) fn step(&mut self, code: &'b [u8], address: u64) -> Option<Step> {
+        let instruction = self.instruction(code, address)?;
+        let flow = match instruction.kind {
+            Kind::Plain | Kind::RipRelative { .. } | Kind::EndBranch | Kind::Pinned => {
+                rip_relative_lea(instruction.bytes(), address).map_or(Flow::Next, Flow::Address)
+            }
+            Kind::Nop => Flow::Nop,
+            Kind::Trap if instruction.bytes() == [0xcc] => Flow::Filler,
+            Kind::Trap | Kind::Return => Flow::End,
+            Kind::Syscall => Flow::Syscall,
+            Kind::Branch(Branch { target, falls_through: true }) => Flow::Conditional(target),
+            Kind::Branch(Branch { target, falls_through: false }) => Flow::Jump(target),
+        };
+        Some(Step { length: instruction.length(), flow })
     }
 
     /// The table an indirect jump at the start of these bytes reads, where its address stands in the instruction:

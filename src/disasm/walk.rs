@@ -92,11 +92,16 @@ impl<'b> Walk<'_, '_, 'b> {
             at = self.leave_function(at);
         }
         while at < self.region.range.end {
-            at = match step(self.rest(at), at) {
+            at = match self.step(self.rest(at), at) {
                 Some(step) => self.pass(at, step),
                 None => self.resume(at, Doubt::Undecodable(at)),
             };
         }
+    }
+
+    /// The instruction at the start of these bytes. What the fast decoder does not know Capstone may: `kmovq` for one.
+    fn step(&mut self, code: &'b [u8], at: u64) -> Option<Step> {
+        step(code, at).or_else(|| self.decoder.step(code, at))
     }
 
     /// The bytes an instruction at this address may use: none ends behind its function.
@@ -255,7 +260,7 @@ impl<'b> Walk<'_, '_, 'b> {
         let known = self.next_target(at).unwrap_or(self.region.range.end);
         let mut filled = at;
         while filled < known {
-            match step(self.code.slice(filled..known), filled) {
+            match self.step(self.code.slice(filled..known), filled) {
                 Some(Step { length, flow: Flow::Nop | Flow::Filler }) => filled += u64::from(length),
                 _ => break,
             }
