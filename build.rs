@@ -7,6 +7,8 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=compat/libc.c");
     println!("cargo:rustc-link-arg=-Wl,-soname,libsyscall_intercept.so.0");
+    // Once it has patched libc it cannot be unloaded; src/start.rs sees to that in plugins, which do not get these arguments.
+    println!("cargo:rustc-link-arg=-Wl,-z,nodelete");
 
     // Objects named on the command line, unlike archives, define their symbols whatever a shared library offers.
     for object in cc::Build::new().file("compat/libc.c").pic(true).flag("-fvisibility=hidden").compile_intermediates() {

@@ -30,3 +30,11 @@ install -m 644 include/*.h "$root$prefix/include/"
 sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBDIR@|$libdir|" -e "s|@VERSION@|$version|" \
     libsyscall_intercept.pc.in >"$root$libdir/pkgconfig/libsyscall_intercept.pc"
 echo "installed version $version under $root$prefix"
+
+# The dynamic loader finds new libraries in its folders through a cache.
+if [ -z "$root" ] && [ "$(id -u)" = 0 ]; then
+    ldconfig
+fi
+if [ -z "$root" ] && ! ldconfig -p | grep -q " $libdir/libsyscall_intercept.so.0$"; then
+    echo "the dynamic loader does not look into $libdir; for programs that use the library: export LD_LIBRARY_PATH=$libdir"
+fi

@@ -8,7 +8,7 @@
 // and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
 // next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
 //
-// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-240 up to O-136:
+// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-240 up to O-128:
 //
 //      O            the program's stack
 //      O - 128      red zone: never touched
@@ -177,6 +177,17 @@ syscall_intercept_guard:                        // the frame whose hook runs on 
         je      22f
         fldcw   [rbp - 84]
 22:
+        fnstsw  [rbp - 80]
+        mov     cx, [rbp - 80]
+        cmp     cx, [rbp - 82]
+        je      23f
+        fnstenv [rsp]                           // the vector area has been read
+        mov     cx, [rbp - 82]                  // exception flags that the hook has raised
+        mov     [rsp + 4], cx
+        mov     cx, [rbp - 84]                  // fnstenv masks all exceptions
+        mov     [rsp], cx
+        fldenv  [rsp]
+23:
         .endm
 
         // Puts the program's flags back, from where nothing may touch them; clobbers rax and rcx. popfq takes 5 ns, and hardly

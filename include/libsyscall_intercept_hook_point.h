@@ -20,7 +20,7 @@ extern "C" {
  * return value asks for the call to be made with the arguments it came with.
  *
  * The hook runs on the thread that makes the call, also inside malloc and in signal handlers. It may call anything: the system
- * calls it makes are not intercepted.
+ * calls it makes are not intercepted, and errno is kept for the program.
  */
 extern int (*intercept_hook_point)(long syscall_number,
 			long arg0, long arg1,
@@ -30,7 +30,8 @@ extern int (*intercept_hook_point)(long syscall_number,
 
 /*
  * Called after each call that was made, with its arguments and its result as the kernel gave it. Not called for calls that a
- * hook has handled, nor for those that do not return (exit, exit_group, a successful execve, rt_sigreturn).
+ * hook has handled, nor for those that do not return (exit, exit_group, a successful execve, rt_sigreturn). For a clone3 or
+ * vfork that was made by way of libc's syscall(), the number is that of clone.
  */
 extern void (*intercept_hook_point_post_kernel)(long syscall_number,
 			long arg0, long arg1,

@@ -30,8 +30,7 @@
 //!
 //! # How it works
 //!
-//! The modules in the order a program takes through them; an arrow points from each to the next, and none knows what is
-//! above it:
+//! The modules in the order a program takes through them:
 //!
 //! 1. [`object`] finds what is loaded, from memory, and where its functions begin and end.
 //! 2. [`disasm`] locates the *sites*: `syscall` instructions, with the straight-line code around them.
@@ -45,8 +44,8 @@
 //! instruction, so a blocked thread, an unwinder, a debugger, a cancellation or a seccomp filter finds the program counter
 //! where it would have been.
 //!
-//! The first four are pure functions on bytes and addresses as far as deciding goes; doing (reading foreign memory, mapping,
-//! writing code) is in few small files. Everything from the stub on keeps to strict rules: no heap, no libc, no lock, no panic.
+//! Deciding is separate from doing: [`disasm`] and the planner in [`patch`] are pure functions on bytes and addresses; reading
+//! foreign memory, mapping and writing code is in few small files. Everything from the stub on keeps to strict rules: no heap, no libc, no lock, no panic.
 
 mod capi;
 mod config;

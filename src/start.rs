@@ -4,7 +4,7 @@
 //! of libc run through the stubs, those of this constructor included: they pass straight on, until [`hook::activate`].
 #![allow(unsafe_code, reason = "a constructor, and code that is changed")]
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::config::Config;
 use crate::object::loaded::{self, Loaded};
 use crate::object::target::is_libc;
-use crate::patch::{self, Patch, write};
+use crate::patch::{self, Patch, Reason, write};
 use crate::sys::call;
 use crate::sys::text::TextWriter;
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
@@ -29,8 +29,7 @@ extern "C" fn constructor() {
     if FOR_ANALYSIS_ONLY.load(Ordering::Relaxed) {
         return;
     }
-    // SAFETY: libc's address of this thread's errno.
-    let errno = unsafe { *libc::__errno_location() };
+    let _errno = hook::errno::Kept::new();
     // A bug in here must not take the program down: it runs on, un-intercepted.
     let outcome = std::panic::catch_unwind(|| hook::bypass(|| start(config())));
     let failures = outcome.unwrap_or(1);
@@ -38,8 +37,6 @@ extern "C" fn constructor() {
         report::line(&"INTERCEPT_STRICT=1: the program is not started");
         call::exit_group(127);
     }
-    // SAFETY: as above. A program may find errno as the kernel left it: zero.
-    unsafe { *libc::__errno_location() = errno };
 }
 
 /// Declares that a program links this library for what it can say about binaries, with [`disasm`] and [`patch`], and does not
@@ -82,15 +79,18 @@ fn config() -> &'static Config {
 /// Whether this program is one that is to be intercepted.
 pub(crate) fn allowed() -> bool {
     static ALLOWED: OnceLock<bool> = OnceLock::new();
-    *ALLOWED.get_or_init(|| config().filter.is_none() || config().allows(OsStr::from_bytes(&argv0())))
+    *ALLOWED.get_or_init(|| config().filter.is_none() || config().allows(OsStr::from_bytes(argv0())))
 }
 
-/// The name the program was called by; empty without `/proc`.
-fn argv0() -> Vec<u8> {
-    let mut command_line = std::fs::read("/proc/self/cmdline").unwrap_or_default();
-    let end = command_line.iter().position(|&byte| byte == 0).unwrap_or(command_line.len());
-    command_line.truncate(end);
-    command_line
+/// The name the program was called by. From libc, which has it without `/proc`.
+fn argv0() -> &'static [u8] {
+    unsafe extern "C" {
+        static program_invocation_name: *const std::ffi::c_char;
+    }
+    // SAFETY: both libcs define this variable and point it to `argv[0]` before any constructor of another library runs.
+    let name = unsafe { program_invocation_name };
+    // SAFETY: NULL, or a string that lives as long as the process.
+    if name.is_null() { b"" } else { unsafe { CStr::from_ptr(name) }.to_bytes() }
 }
 
 /// Patches the process. Answers how many things went wrong; each has been reported.
@@ -105,6 +105,14 @@ fn start(config: &Config) -> usize {
         ::log::debug!("another copy of this library is already loaded: leaving the work to it");
         return 0;
     }
+    if let Some(threads) = other_threads() {
+        // A thread may be between two instructions of a window, or be about to execute bytes that are half written.
+        report::line(&format_args!(
+            "no system call is intercepted: the program has {threads} other threads already; load the library with LD_PRELOAD"
+        ));
+        return 1;
+    }
+    pin();
     log::configure(config);
 
     let objects = loaded::objects();
@@ -133,6 +141,25 @@ fn start(config: &Config) -> usize {
     hook::adopt_handlers();
     hook::activate();
     failures
+}
+
+/// How many other threads there are, if any. Without `/proc` the constructor is believed to be early enough.
+fn other_threads() -> Option<usize> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?.count();
+    threads.checked_sub(1).filter(|&others| others > 0)
+}
+
+/// Makes the dynamic loader keep the object this code is in, also if somebody who has opened it closes it again: libc will
+/// jump into it for ever.
+fn pin() {
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::uninit();
+    // SAFETY: asks which object this function is in, with room for the answer.
+    if unsafe { libc::dladdr(pin as *const libc::c_void, info.as_mut_ptr()) } == 0 {
+        return;
+    }
+    // SAFETY: the answer was yes. The name is the loader's own and the object is loaded, so nothing is opened; in an executable
+    // the loader knows no object of this name, and nothing needs to be done.
+    unsafe { libc::dlopen(info.assume_init().dli_fname, libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE) };
 }
 
 /// Whether an object's system calls are to be intercepted.
@@ -172,16 +199,23 @@ impl<'a> Prepared<'a> {
         let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
         let name: &'static &'static [u8] = Box::leak(Box::new(path));
         let mut patches = Vec::with_capacity(located.sites.len());
+        let mut taken = 0;
         for patch in patch::plan(located) {
             ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.site.address), patch.rung);
             match patch.reason() {
                 Some(reason) if reason.is_deliberate() => {}
+                Some(Reason::AlreadyPatched(_)) => taken += 1,
                 Some(reason) => fail(object.path(), Some(object.in_file(patch.site.address)), &reason),
                 None => {
                     let descriptor = descriptor(&patch, object, name);
                     patches.push((patch, descriptor));
                 }
             }
+        }
+        if taken > 0 {
+            let reason =
+                format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");
+            fail(object.path(), None, &reason);
         }
         if patches.is_empty() {
             return None;
@@ -206,9 +240,7 @@ impl<'a> Prepared<'a> {
                 fail(self.object.path(), Some(site), &"its stub is out of reach");
                 continue;
             };
-            // SAFETY: the image is that of a loaded object and the stub is in place. No other thread executes the window: this
-            // runs in the constructor. (A library that is loaded later, by `dlopen`, may find threads; the window before a
-            // blocked system call is behind them, and what little else can happen is said in the README.)
+            // SAFETY: the image is that of a loaded object and the stub is in place; there is no other thread.
             if let Err(error) = unsafe { write::apply(writer, &self.object.image, edits) } {
                 fail(self.object.path(), Some(site), &error);
             }

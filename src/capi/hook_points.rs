@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::hook::Hook;
 
-type PostKernel = unsafe extern "C" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long, c_long);
-type CloneChild = unsafe extern "C" fn();
-type CloneParent = unsafe extern "C" fn(c_long);
+type PostKernel = unsafe extern "C-unwind" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long, c_long);
+type CloneChild = unsafe extern "C-unwind" fn();
+type CloneParent = unsafe extern "C-unwind" fn(c_long);
 
 /// Declares a hook point and a function that reads it from wherever the dynamic loader has put it.
 macro_rules! hook_point {

@@ -7,12 +7,13 @@
 use std::ffi::{c_int, c_long};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
+use super::errno;
 use crate::capi;
 
 /// A hook: the number, six arguments, and where to put the result. Zero means handled: the result is the program's. Anything
-/// else asks for the call to be made.
+/// else asks for the call to be made. A hook may be left by an exception: `pthread_cancel` and `pthread_exit` are ones.
 pub(crate) type Hook =
-    unsafe extern "C" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long, *mut c_long) -> c_int;
+    unsafe extern "C-unwind" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long, *mut c_long) -> c_int;
 
 /// As many hooks as can be added. Each is a plugin, so there are one or two.
 const CAPACITY: usize = 32;
@@ -41,6 +42,7 @@ pub(super) fn ask(number: i64, args: &[i64; 6]) -> Option<i64> {
     added.chain(capi::hook_point()).find_map(|hook| {
         let mut result = 0;
         let [a, b, c, d, e, f] = *args;
+        let _errno = errno::Kept::new();
         // SAFETY: the user's function has this type by the contract of the header.
         let forward = unsafe { hook(number, a, b, c, d, e, f, &raw mut result) };
         (forward == 0).then_some(result)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::clone::{Return, creates, how_it_returns};
 use super::guard::Held;
-use super::{Frame, Verdict, chain, signal};
+use super::{Frame, Verdict, chain, errno, signal};
 use crate::capi;
 use crate::log::{self, Call};
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
@@ -24,7 +24,7 @@ pub(crate) fn activate() {
 /// # Safety
 ///
 /// Called by the crossing alone, with its frame.
-pub(crate) unsafe extern "C" fn before(frame: *mut Frame) -> Verdict {
+pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     if !ACTIVE.load(Ordering::Acquire) {
         return Verdict::Forward;
     }
@@ -38,7 +38,7 @@ pub(crate) unsafe extern "C" fn before(frame: *mut Frame) -> Verdict {
         frame.result = length;
         return Verdict::Return;
     }
-    let returns = how_it_returns(call.number, &call.args, &log::ProcessMemory);
+    let returns = how_it_returns(call.number);
     if log::active() {
         log::before(&call, returns == Return::Elsewhere);
     }
@@ -69,7 +69,7 @@ pub(crate) unsafe extern "C" fn before(frame: *mut Frame) -> Verdict {
 /// # Safety
 ///
 /// Called by the crossing alone, with its frame.
-pub(crate) unsafe extern "C" fn after(frame: *mut Frame) {
+pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
     let Some(_held) = Held::take(frame) else { return };
@@ -83,7 +83,7 @@ pub(crate) unsafe extern "C" fn after(frame: *mut Frame) {
 /// # Safety
 ///
 /// Called by the crossing alone, with its frame.
-pub(crate) unsafe extern "C" fn after_clone(frame: *mut Frame) {
+pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
     let Some(_held) = Held::take(frame) else { return };
@@ -109,6 +109,7 @@ fn finish(call: &Call<'_>, result: i64) {
     }
     if let Some(hook) = capi::post_kernel() {
         let [a, b, c, d, e, f] = call.args;
+        let _errno = errno::Kept::new();
         // SAFETY: the user's function has this type by the contract of the header.
         unsafe { hook(call.number, a, b, c, d, e, f, result) };
     }
@@ -119,12 +120,14 @@ fn tell_of_clone(result: i64) {
     if result == 0
         && let Some(hook) = capi::clone_child()
     {
+        let _errno = errno::Kept::new();
         // SAFETY: the user's function has this type by the contract of the header.
         unsafe { hook() };
     }
     if result > 0
         && let Some(hook) = capi::clone_parent()
     {
+        let _errno = errno::Kept::new();
         // SAFETY: as above.
         unsafe { hook(result) };
     }

@@ -52,7 +52,7 @@ impl Frame {
 #[repr(u32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Go to the original `syscall` instruction with every register as it was.
+    /// Go to the original `syscall` instruction with every register as it was, but for rcx and r11, which it overwrites.
     Forward = 0,
     /// Make no system call; the program sees [`Frame::result`].
     Return = 1,

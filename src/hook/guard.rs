@@ -10,15 +10,18 @@
 
 use std::arch::asm;
 use std::marker::PhantomData;
+use std::mem::offset_of;
 
 use super::Frame;
+use crate::sys::probe::is_readable;
 
 /// The guard while nothing is to be intercepted on this thread.
 const BYPASS: u64 = u64::MAX;
 /// With its address, what a frame is marked with. Any number that is unlikely to lie on a stack.
 const MARK: u64 = 0x9d3f_5be1_77c2_a604;
-/// Two frames closer to each other than this are on one stack, with nothing unmapped between them.
-const ONE_STACK: u64 = 0x10_0000;
+/// Two frames closer to each other than this are on one stack, with nothing unmapped between them: it is half of what
+/// `PTHREAD_STACK_MIN` asks for.
+const ONE_STACK: u64 = 0x2000;
 
 /// The guard of one thread, held while a hook runs. Given back when dropped.
 #[derive(Debug)]
@@ -57,40 +60,49 @@ fn guard_mark(address: u64) -> u64 {
 
 /// Whether the frame that the guard names is still there, seen from a frame below it.
 fn is_marked(guard: u64, below: u64) -> bool {
-    if guard - below > ONE_STACK {
-        // A hook that needs much stack, or another stack that may be unmapped by now: not looked at.
-        return true;
+    let mark = guard + offset_of!(Frame, mark) as u64;
+    // A hook that needs much stack is asked about it each time; or this is another stack, and the first is gone.
+    if guard - below > ONE_STACK && !is_readable(mark) {
+        return false;
     }
-    // SAFETY: the frame is, or was, at this address of the stack this runs on, a little further up.
-    let mark = unsafe { (&raw const (*(guard as *const Frame)).mark).read_volatile() };
-    mark == guard_mark(guard)
+    // SAFETY: near enough to be on the stack this runs on, or readable.
+    unsafe { (mark as *const u64).read_volatile() == guard_mark(guard) }
 }
 
 /// Runs something on this thread with all system calls passing straight through.
 pub(crate) fn bypass<T>(run: impl FnOnce() -> T) -> T {
-    let before = get();
-    set(BYPASS);
-    let result = run();
-    set(before);
-    result
+    let _set_aside = SetAside::for_guard(BYPASS);
+    run()
 }
 
 /// A handler of the program runs: whatever hook it has interrupted does not count. Ends when dropped; if the handler leaves by
 /// `longjmp` it goes on, which is right, since the hook has been left too.
 #[derive(Debug)]
 pub(super) struct Suspended {
-    guard: u64,
+    _guard: SetAside,
 }
 
 impl Suspended {
     pub(super) fn new() -> Suspended {
-        let guard = get();
-        set(0);
-        Suspended { guard }
+        Suspended { _guard: SetAside::for_guard(0) }
     }
 }
 
-impl Drop for Suspended {
+/// The guard's value while another one counts. Put back when dropped.
+#[derive(Debug)]
+struct SetAside {
+    guard: u64,
+}
+
+impl SetAside {
+    fn for_guard(guard: u64) -> SetAside {
+        let before = get();
+        set(guard);
+        SetAside { guard: before }
+    }
+}
+
+impl Drop for SetAside {
     fn drop(&mut self) {
         set(self.guard);
     }
@@ -98,7 +110,8 @@ impl Drop for Suspended {
 
 fn get() -> u64 {
     let guard: u64;
-    // SAFETY: reads this thread's word; the thread pointer is valid wherever libc makes a system call.
+    // SAFETY: reads this thread's word. Every thread that libc has made has it; those that a program makes by `clone` with a
+    // thread pointer of its own are named among the limits in the README.
     unsafe {
         asm!(
             "mov {0}, qword ptr [rip + syscall_intercept_guard@GOTTPOFF]",

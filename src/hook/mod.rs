@@ -5,9 +5,12 @@
 
 mod chain;
 mod clone;
+mod disguise;
 mod dispatch;
+pub(crate) mod errno;
 mod frame;
 mod guard;
+mod owner;
 mod signal;
 
 pub(crate) use chain::{Hook, add};

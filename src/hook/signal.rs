@@ -1,25 +1,20 @@
 //! The program's signal handlers.
 //!
-//! Each handler is entered through [`deliver`], so that two things hold:
-//!
-//! - A handler that interrupts a hook is not a part of that hook: its system calls are intercepted.
-//! - A handler that interrupts a call made in the crossing (somebody observes results) finds the machine as it would be, had the
-//!   call been made in place: the program counter in libc, the program's stack pointer. libcs decide by them: glibc from 2.41 on
-//!   cancels a thread only if the counter is at the system call (nptl/pthread_cancel.c, `cancellation_pc_check`), musl always
-//!   has done so; and unwinding from the handler then goes through libc.
+//! Each handler is entered through [`deliver`], so that a handler that interrupts a hook is not a part of that hook: its system
+//! calls are intercepted; and so that the context it is given can be put right (see [`Disguise`]).
 //!
 //! For this, `rt_sigaction` is answered here: the kernel gets the address of `deliver`, the program gets to see its own. Only the
 //! address is changed; flags, mask and restorer are the program's. Handlers that were there before are adopted at start.
 #![allow(unsafe_code, reason = "memory of the program, and its signal handlers")]
 
 use std::ffi::c_int;
-use std::mem::offset_of;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Frame;
+use super::disguise::Disguise;
 use super::guard::Suspended;
+use super::owner;
+use crate::sys::probe::{SIGSET_SIZE, is_readable};
 use crate::sys::raw::syscall;
-use crate::trampoline::is_observed_call;
 
 /// The kernel's `struct sigaction` on x86_64 (arch/x86/include/uapi/asm/signal.h).
 #[repr(C)]
@@ -31,17 +26,18 @@ struct Sigaction {
     mask: u64,
 }
 
-/// The kernel's `sizeof(sigset_t)`, in bytes.
-const SIGSET_SIZE: i64 = 8;
 /// Signals are numbered from 1 to this.
 const SIGNALS: usize = 64;
 
 /// The program's handler of each signal that has one.
 static HANDLERS: [AtomicU64; SIGNALS + 1] = [const { AtomicU64::new(0) }; SIGNALS + 1];
 
-type Handler = unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::ucontext_t);
+type Handler = unsafe extern "C-unwind" fn(c_int, *mut libc::siginfo_t, *mut libc::ucontext_t);
 
 /// Answers `rt_sigaction`; `None` if the kernel can do that better: what it refuses, and what is no matter of handlers.
+///
+/// Two threads that set handlers of one signal at the same moment may get the handler of one and the flags of the other; in
+/// which order they come is open without us, too.
 pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
     let [signal, new, old, size, ..] = *args;
     let slot = HANDLERS.get(usize::try_from(signal).ok()?).filter(|_| size == SIGSET_SIZE && signal != 0)?;
@@ -49,7 +45,8 @@ pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
     let program = (new != 0).then(|| readable(new).then(|| unsafe { (new as *const Sigaction).read_unaligned() }));
     let program = match program {
         Some(None) => return None,
-        Some(Some(action)) => Some(action).filter(|action| is_function(action.handler)),
+        // Who shares our memory but not our handlers, as the child of a `vfork`, sets his own past us.
+        Some(Some(action)) => Some(action).filter(|action| is_function(action.handler) && owner::is_this_process()),
         None => None,
     };
     let before = slot.load(Ordering::Relaxed);
@@ -77,6 +74,7 @@ pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
 
 /// Takes over the handlers that were set before the library was loaded.
 pub(crate) fn adopt_handlers() {
+    owner::set_up();
     for signal in 1..=SIGNALS as i64 {
         let mut action = Sigaction::default();
         // SAFETY: asks for an action, with room for it.
@@ -107,21 +105,14 @@ fn is_function(handler: u64) -> bool {
     handler > libc::SIG_IGN as u64
 }
 
-/// Whether a `Sigaction` at this address can be read, without touching it.
-///
-/// `rt_sigprocmask` reads a set of eight bytes before it looks at what to do with it, and there is nothing to do with -1: EFAULT
-/// or EINVAL. It is asked because programs that have forbidden themselves nearly everything (seccomp) still allow it.
+/// Whether a `Sigaction` at this address can be read.
 fn readable(address: i64) -> bool {
     let last = size_of::<Sigaction>() as i64 - SIGSET_SIZE;
-    [address, address.wrapping_add(last)].into_iter().all(|word| {
-        // SAFETY: changes nothing: there is no such operation.
-        let answer = unsafe { syscall(libc::SYS_rt_sigprocmask, [-1, word, 0, SIGSET_SIZE, 0, 0]) };
-        answer != -i64::from(libc::EFAULT)
-    })
+    [address, address.wrapping_add(last)].into_iter().all(|word| is_readable(word.cast_unsigned()))
 }
 
 /// What the kernel calls in place of the program's handler.
-unsafe extern "C" fn deliver(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::ucontext_t) {
+unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::ucontext_t) {
     let slot = usize::try_from(signal).ok().and_then(|signal| HANDLERS.get(signal));
     let handler = slot.map_or(0, |slot| slot.load(Ordering::Relaxed));
     if !is_function(handler) {
@@ -138,60 +129,5 @@ unsafe extern "C" fn deliver(signal: c_int, info: *mut libc::siginfo_t, context:
     unsafe { handler(signal, info, context) };
     if let Some(disguise) = disguise {
         disguise.take_off(registers);
-    }
-}
-
-type Registers = [libc::greg_t; 23];
-
-/// The registers that differ between a call made in the crossing and one made in place.
-const CHANGED: [c_int; 6] = [libc::REG_RIP, libc::REG_RSP, libc::REG_RBP, libc::REG_EFL, libc::REG_RCX, libc::REG_R11];
-
-/// A call in the crossing shown as one in place.
-#[derive(Debug)]
-struct Disguise {
-    real: [i64; CHANGED.len()],
-    shown: [i64; CHANGED.len()],
-}
-
-impl Disguise {
-    /// If a call in the crossing was interrupted, shows the program's registers instead of ours.
-    fn put_on(registers: &mut Registers) -> Option<Disguise> {
-        let from_call = is_observed_call(register(registers, libc::REG_RIP).cast_unsigned())?;
-        let frame = register(registers, libc::REG_RBP) - offset_of!(Frame, rbp) as i64;
-        // SAFETY: at this instruction rbp points to the end of the frame (asm/crossing.S), which is alive: it was interrupted.
-        let frame = unsafe { &*(frame as *const Frame) };
-        // SAFETY: a frame of the first crossing.
-        let after = unsafe { frame.site() }.after.cast_signed();
-        let stack = register(registers, libc::REG_RBP) + STACK_ABOVE_RBP;
-        let flags = frame.rflags.cast_signed();
-        // Interrupted before its end the call is started again: the kernel has set the counter back to the instruction.
-        let shown = [after + from_call - SYSCALL_LENGTH, stack, frame.rbp.cast_signed(), flags, after, flags];
-        let real = CHANGED.map(|index| register(registers, index));
-        set(registers, shown);
-        Some(Disguise { real, shown })
-    }
-
-    /// Goes back to our registers, unless the handler has sent the program elsewhere.
-    fn take_off(&self, registers: &mut Registers) {
-        if CHANGED.map(|index| register(registers, index)) == self.shown {
-            set(registers, self.real);
-        }
-    }
-}
-
-/// From where rbp points in the crossing to rsp at the site: rbp itself, the return address into the stub, the red zone.
-const STACK_ABOVE_RBP: i64 = 8 + 8 + 128;
-/// Length of the `syscall` instruction.
-const SYSCALL_LENGTH: i64 = 2;
-
-fn register(registers: &Registers, index: c_int) -> i64 {
-    usize::try_from(index).ok().and_then(|index| registers.get(index)).copied().unwrap_or(0)
-}
-
-fn set(registers: &mut Registers, values: [i64; CHANGED.len()]) {
-    for (index, value) in CHANGED.into_iter().zip(values) {
-        if let Some(register) = usize::try_from(index).ok().and_then(|index| registers.get_mut(index)) {
-            *register = value;
-        }
     }
 }

@@ -45,10 +45,9 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether patching the site would do harm, so that leaving it alone is no failure. What another copy of this library has
-    /// patched is intercepted by that.
+    /// Whether patching the site would do harm, so that leaving it alone is no failure.
     pub fn is_deliberate(self) -> bool {
-        matches!(self, Reason::SignalReturn | Reason::NoStack | Reason::AlreadyPatched(_))
+        matches!(self, Reason::SignalReturn | Reason::NoStack)
     }
 }
 

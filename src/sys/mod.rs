@@ -2,5 +2,6 @@
 
 pub(crate) mod call;
 pub(crate) mod near;
+pub(crate) mod probe;
 pub(crate) mod raw;
 pub(crate) mod text;

@@ -22,7 +22,8 @@ impl TextWriter {
         TextWriter { mem: open(c"/proc/self/mem", libc::O_RDWR).ok() }
     }
 
-    /// Replaces the bytes `old` at an address by as many `new` ones. After an error the old bytes are in place.
+    /// Replaces the bytes `old` at an address by as many `new` ones. After an error the old bytes are in place, unless the
+    /// kernel has made the page writable and now refuses to make it executable again.
     ///
     /// # Safety
     ///

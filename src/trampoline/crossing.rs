@@ -29,8 +29,8 @@ unsafe extern "C" {
     static syscall_intercept_observed_avx512: [u8; 2];
 }
 
-/// Whether a program counter says that a call is being made in the crossing: 0 at the `syscall` instruction, 2 behind it.
-pub(crate) fn is_observed_call(counter: u64) -> Option<i64> {
+/// Where in a call that is made in the crossing a program counter is: 0 at the `syscall` instruction, 2 behind it.
+pub(crate) fn offset_in_observed_call(counter: u64) -> Option<i64> {
     // The addresses alone matter.
     let calls = [
         &raw const syscall_intercept_observed_sse,

@@ -7,4 +7,4 @@ pub(crate) mod stub;
 mod tests;
 
 pub(crate) use arena::Arena;
-pub(crate) use crossing::{Crossing, is_observed_call};
+pub(crate) use crossing::{Crossing, offset_in_observed_call};

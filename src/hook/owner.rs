@@ -1,0 +1,47 @@
+//! Which process the state in this memory belongs to.
+//!
+//! The child of a `vfork` shares the memory of its parent and has signal handlers of its own. The child of a `fork` shares
+//! nothing. What tells them apart is a page that the kernel empties in the child of a `fork` (`MADV_WIPEONFORK`, since 4.14)
+//! and only there: it holds the process id of the owner.
+#![allow(unsafe_code, reason = "a page of memory")]
+
+use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
+
+use crate::sys::raw::syscall;
+
+/// The page; null where the kernel has no such pages, and then nobody is told apart.
+static OWNER: AtomicPtr<AtomicI64> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Makes the calling process the owner.
+pub(super) fn set_up() {
+    const PAGE: i64 = 4096;
+    let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);
+    let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: asks for fresh memory.
+    let page = unsafe { syscall(libc::SYS_mmap, [0, PAGE, protection, flags, -1, 0]) };
+    if page < 0 {
+        return;
+    }
+    // SAFETY: our own page.
+    let wiped = unsafe { syscall(libc::SYS_madvise, [page, PAGE, libc::MADV_WIPEONFORK.into(), 0, 0, 0]) };
+    if wiped == 0 {
+        OWNER.store(page as *mut AtomicI64, Ordering::Relaxed);
+        is_this_process();
+    }
+}
+
+/// Whether the calling process is the owner.
+pub(super) fn is_this_process() -> bool {
+    // SAFETY: null, or a page that stays mapped and holds zeroes or what is stored here.
+    let Some(owner) = (unsafe { OWNER.load(Ordering::Relaxed).as_ref() }) else { return true };
+    // SAFETY: asks for a number.
+    let this = unsafe { syscall(libc::SYS_getpid, [0; 6]) };
+    match owner.load(Ordering::Relaxed) {
+        // Fresh from the kernel, or from a `fork`.
+        0 => {
+            owner.store(this, Ordering::Relaxed);
+            true
+        }
+        owner => owner == this,
+    }
+}
