@@ -2,13 +2,14 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::sys::call;
+use crate::log;
 
-/// Writes one line to stderr. If stderr is closed or full the line is lost: nothing here may disturb the program.
+/// Writes one line to stderr. If stderr is closed, full or a pipe that nobody reads, the line is lost: nothing here may disturb
+/// the program.
 pub(crate) fn line(message: &dyn Display) {
     let mut line = String::new();
     let _ = writeln!(line, "libsyscall_intercept: {message}");
-    let _ = call::write(libc::STDERR_FILENO, line.as_bytes());
+    let _ = log::write_quietly(libc::STDERR_FILENO, line.as_bytes());
 }
 
 /// Sends the library's debug messages to stderr for `INTERCEPT_DEBUG_DUMP`.

@@ -180,6 +180,10 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     /// Finds the sites of an object, plans their windows and assembles their stubs.
     fn new(object: &'a Loaded, crossing: Crossing, fail: &mut Fail<'_>) -> Option<Prepared<'a>> {
+        if object.is_of_go() {
+            fail(object.path(), None, &"the stacks of goroutines are too small for a hook");
+            return None;
+        }
         let located = match disasm::locate(&object.image, &object.functions()) {
             Ok(located) => located,
             Err(error) => {

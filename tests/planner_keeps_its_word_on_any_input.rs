@@ -3,71 +3,16 @@
 
 mod locator_code;
 
-use std::ops::Range;
-
-use locator_code::{BASE, Object};
+use locator_code::{BASE, Object, promises};
 use proptest::prelude::*;
-use syscall_intercept::disasm::{Instruction, Kind, Located};
 use syscall_intercept::object::{Functions, Source};
-use syscall_intercept::patch::{Patch, Rung, plan};
+use syscall_intercept::patch::plan;
 
 syscall_intercept::for_analysis_only!();
 
-/// What a plan must leave as it is or may change: the window, and the syscall with the address it returns to.
-fn claim(patch: &Patch) -> Range<u64> {
-    patch.window.start.min(patch.site.address)..patch.window.end.max(patch.site.end())
-}
-
-fn check(object: &Object, located: &Located, patches: &[Patch]) {
-    let code = BASE..BASE + object.code.len() as u64;
-    let mut claims: Vec<Range<u64>> = patches.iter().map(claim).collect();
-    claims.extend(patches.iter().filter_map(|patch| patch.island).map(|island| island..island + 5));
-    claims.sort_by_key(|claim| claim.start);
-    assert!(claims.windows(2).all(|pair| pair[0].end <= pair[1].start), "{claims:x?} overlap");
-    assert!(claims.iter().all(|claim| code.start <= claim.start && claim.end <= code.end));
-
-    let bytes = |range: Range<u64>| &object.code[(range.start - BASE) as usize..(range.end - BASE) as usize];
-    for patch in patches {
-        let (site, window) = (&patch.site, &patch.window);
-        assert!(bytes(site.address..site.end()).ends_with(&[0x0f, 0x05]));
-        for instruction in site.before.iter().chain(&site.after) {
-            assert_eq!(instruction.bytes(), bytes(instruction.address..instruction.end()));
-        }
-        if !patch.rung.is_taken() {
-            assert!(window.is_empty());
-            continue;
-        }
-        assert!(!site.has_target_in(window.start + 1..window.end), "{patch:?}");
-        // Whole instructions, one after the other.
-        let mut at = window.start;
-        let follow = |at: &mut u64, moved: &[Instruction]| {
-            for instruction in moved {
-                assert_eq!(instruction.address, *at);
-                assert!(instruction.relocated(instruction.address).unwrap().0.starts_with(instruction.bytes()));
-                *at = instruction.end();
-            }
-        };
-        follow(&mut at, patch.moved_before());
-        assert_eq!(at, site.address);
-        match patch.rung {
-            Rung::InPlace | Rung::InPlaceShort => {
-                assert_eq!(window.end, site.address);
-                assert!(!site.targets.contains(&site.address));
-            }
-            _ => {
-                at = site.end();
-                follow(&mut at, patch.moved_after());
-                let returns = patch.moved_after().last().is_some_and(|last| last.kind == Kind::Return);
-                let padded = located.paddings.iter().any(|padding| padding.start == at && padding.end >= window.end);
-                assert!(at == window.end || (returns && padded), "{patch:?}");
-            }
-        }
-        for edit in patch.edits(BASE + 0x100_0000).unwrap() {
-            let range = edit.address..edit.address + edit.bytes.len() as u64;
-            let in_island = patch.island.is_some_and(|island| range == (island..island + 5));
-            assert!(in_island || range == *window, "{range:x?} is neither window nor island of {patch:?}");
-        }
-    }
+fn check(object: &Object) {
+    let located = object.locate();
+    promises::check(&object.image(), &located, &plan(located.clone()));
 }
 
 /// Bytes rich in what matters: whole instructions that occur around system calls, and noise.
@@ -110,23 +55,12 @@ proptest! {
     #[test]
     fn plans_can_be_carried_out(code in code(), functions in functions(), data in proptest::collection::vec(any::<u8>(), 0..64)) {
         let object = Object { code, data, functions };
-        let located = object.locate();
-        let patches = plan(located.clone());
-        check(&object, &located, &patches);
+        check(&object);
     }
 
     #[test]
     fn noise_does_no_harm(code in proptest::collection::vec(any::<u8>(), 0..400), functions in functions()) {
         let object = Object { code, data: Vec::new(), functions };
-        let located = object.locate();
-        check(&object, &located, &plan(located.clone()));
-    }
-
-    #[test]
-    fn every_hit_is_accounted_for(code in code(), functions in functions()) {
-        let object = Object { code, data: Vec::new(), functions };
-        let located = object.locate();
-        let hits = object.code.windows(2).filter(|pair| *pair == [0x0f, 0x05]).count();
-        prop_assert_eq!(hits, located.sites.len() + located.lookalikes.len() + located.unknown.len());
+        check(&object);
     }
 }

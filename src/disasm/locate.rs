@@ -39,10 +39,11 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
     let runs = code(image);
     let bounds = Bounds::new(functions, &runs);
     for run in &runs {
+        let first = findings.sites.len();
         for region in bounds.regions(run, &scan(run.bytes)) {
             walk(image, run, region, &mut decoder, &mut findings);
         }
-        walk_neighbours(image, run, &bounds, &mut decoder, &mut findings);
+        walk_neighbours(image, run, &bounds, &mut decoder, &mut findings, first);
     }
     let Findings { mut sites, lookalikes, mut unknown, mut paddings, .. } = findings;
     paddings.sort_unstable_by_key(|padding| padding.start);

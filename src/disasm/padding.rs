@@ -17,16 +17,17 @@ const REACH: u64 = 0x90;
 /// Longer neighbours are not looked at: walking this much takes some 100 us.
 const LONGEST: u64 = 0x1000;
 
-/// Walks the functions whose ends a two-byte jump at a tight site may reach.
+/// Walks the functions whose ends a two-byte jump at a tight site may reach. The sites of this code are those from `first` on:
+/// a hostile file may have tens of thousands of runs of code, and as many sites in each of them.
 pub(super) fn walk_neighbours<'b>(
     image: &Image<'_>,
     code: &Code<'b>,
     bounds: &Bounds<'_>,
     decoder: &mut Decoder<'_, 'b>,
     findings: &mut Findings,
+    first: usize,
 ) {
-    let whole = code.range();
-    let tight = findings.sites.iter().filter(|site| whole.contains(&site.address) && site.room_before() < Site::ROOM);
+    let tight = findings.sites[first..].iter().filter(|site| site.room_before() < Site::ROOM);
     let mut neighbours: Vec<Region> = tight.flat_map(|site| neighbours(site, code, bounds)).collect();
     neighbours.sort_unstable_by_key(|region| region.range.start);
     neighbours.dedup_by_key(|region| region.range.start);

@@ -32,3 +32,4 @@ pub use format::format;
 pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
 pub(crate) use process::{active, after, before, configure, magic};
+pub(crate) use sink::write_quietly;

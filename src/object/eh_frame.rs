@@ -65,14 +65,14 @@ impl Lengths<'_> {
         // length (4), distance back to the CIE (4), start of the function, its length, ...
         let bytes = self.image.bytes(fde, 8)?;
         let distance = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
-        let cie = (fde + 4).checked_sub(distance.into())?;
+        let cie = fde.checked_add(4)?.checked_sub(distance.into())?;
         if self.cie != cie {
             (self.cie, self.encoding) = (cie, self.pointer_encoding(cie));
         }
         // The length is encoded like the start, but is never relative to anything.
         match self.encoding? & 0x0f {
-            0x03 | 0x0b => Some(u32::from_le_bytes(self.image.bytes(fde + 12, 4)?.try_into().ok()?).into()),
-            0x00 | 0x04 | 0x0c => Some(u64::from_le_bytes(self.image.bytes(fde + 16, 8)?.try_into().ok()?)),
+            0x03 | 0x0b => Some(u32::from_le_bytes(self.image.bytes(fde.checked_add(12)?, 4)?.try_into().ok()?).into()),
+            0x00 | 0x04 | 0x0c => Some(u64::from_le_bytes(self.image.bytes(fde.checked_add(16)?, 8)?.try_into().ok()?)),
             _ => None,
         }
     }

@@ -32,17 +32,32 @@ impl std::fmt::Debug for Segment<'_> {
     }
 }
 
-/// The loadable segments of one object, in the order of their addresses.
+/// The loadable segments of one object, in the order of their addresses. They do not overlap, and end before the end of the
+/// address space: the address behind any of their bytes is a number.
 #[derive(Debug, Clone, Default)]
 pub struct Image<'a> {
     segments: Vec<Segment<'a>>,
 }
 
 impl<'a> Image<'a> {
-    /// Takes the segments in any order. Hostile files may let them overlap or reach past the end of the address space; a
-    /// lookup then answers from the first one that matches.
+    /// Takes the segments in any order. Hostile files may let them overlap or reach past the end of the address space: then
+    /// the one that begins first has the bytes, and what is past the end is cut off.
+    ///
+    /// Once and for all here, because a file may have 65,535 segments that all cover all of it: who then looked through them
+    /// for each address, or decoded each by itself, would be at it for minutes.
     pub fn new(mut segments: Vec<Segment<'a>>) -> Self {
         segments.sort_by_key(|segment| segment.address);
+        let mut covered = 0_u64;
+        segments.retain_mut(|segment| {
+            let fit = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+            let length = segment.bytes.len().min(fit(u64::MAX - segment.address));
+            let hidden = length.min(fit(covered.saturating_sub(segment.address)));
+            segment.bytes = &segment.bytes[hidden..length];
+            segment.address += hidden as u64;
+            segment.file_offset = segment.file_offset.saturating_add(hidden as u64);
+            covered = covered.max(segment.end());
+            !segment.bytes.is_empty()
+        });
         Image { segments }
     }
 
@@ -58,7 +73,8 @@ impl<'a> Image<'a> {
 
     /// The segment an address lies in.
     pub fn segment(&self, address: u64) -> Option<&Segment<'a>> {
-        self.segments.iter().find(|segment| (segment.address..segment.end()).contains(&address))
+        let next = self.segments.partition_point(|segment| segment.address <= address);
+        self.segments.get(next.checked_sub(1)?).filter(|segment| address < segment.end())
     }
 
     /// The bytes from an address to the end of its segment.
@@ -82,5 +98,33 @@ impl<'a> Image<'a> {
     /// Whether an address lies in a segment that holds code.
     pub fn is_code(&self, address: u64) -> bool {
         self.segment(address).is_some_and(|segment| segment.executable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(address: u64, bytes: &[u8]) -> Segment<'_> {
+        Segment { address, bytes, executable: true, file_offset: address + 0x1000 }
+    }
+
+    #[test]
+    fn where_segments_overlap_the_first_has_the_bytes() {
+        let image =
+            Image::new(vec![segment(4, b"BBBBBBBB"), segment(0, b"AAAAAA"), segment(5, b"CC"), segment(20, b"")]);
+        let all: Vec<_> = image.segments().iter().map(|segment| (segment.address, segment.bytes)).collect();
+        assert_eq!(all, [(0, &b"AAAAAA"[..]), (6, b"BBBBBB")]);
+        assert_eq!((image.file_offset(5), image.file_offset(6)), (Some(0x1005), Some(0x1006)));
+        assert_eq!((image.bytes(11, 1), image.bytes(12, 1), image.bytes(4, 4)), (Some(&b"B"[..]), None, None));
+    }
+
+    #[test]
+    fn the_address_space_ends_where_it_ends() {
+        let last = Segment { file_offset: 0, ..segment(0, &[7; 16]) };
+        let image = Image::new(vec![Segment { address: u64::MAX - 4, ..last }]);
+        assert_eq!(image.tail(u64::MAX - 4), Some(&[7; 4][..]));
+        assert_eq!(image.tail(u64::MAX), None);
+        assert!(Image::new(vec![Segment { address: u64::MAX, ..last }]).segments().is_empty());
     }
 }

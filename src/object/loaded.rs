@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::file::File;
+use super::notes::is_of_go;
 use super::{BuildId, Functions, Image, Segment, Source, eh_frame};
 
 /// One loaded object.
@@ -28,6 +29,8 @@ pub(crate) struct Loaded {
     eh_frame_hdr: Option<u64>,
     /// Its build-id.
     build_id: Option<BuildId>,
+    /// Whether Go made it.
+    is_of_go: bool,
 }
 
 /// All loaded objects in the loader's order: the executable first.
@@ -73,10 +76,10 @@ unsafe fn read(info: &libc::dl_phdr_info) -> Option<Loaded> {
         })
         .collect();
     let eh_frame_hdr = headers.iter().find(|header| header.p_type == libc::PT_GNU_EH_FRAME).map(address);
-    let build_id = headers
-        .iter()
-        .filter(|header| header.p_type == libc::PT_NOTE && header.p_flags & libc::PF_R != 0)
-        .find_map(|header| BuildId::find(bytes(header)));
+    let notes = || {
+        headers.iter().filter(|header| header.p_type == libc::PT_NOTE && header.p_flags & libc::PF_R != 0).map(bytes)
+    };
+    let (build_id, is_of_go) = (notes().find_map(BuildId::find), notes().any(is_of_go));
 
     // SAFETY: a C string of the loader, or NULL.
     let name = if info.dlpi_name.is_null() { c"" } else { unsafe { CStr::from_ptr(info.dlpi_name) } };
@@ -84,7 +87,15 @@ unsafe fn read(info: &libc::dl_phdr_info) -> Option<Loaded> {
         b"" => std::fs::read_link("/proc/self/exe").unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
         name => PathBuf::from(OsStr::from_bytes(name)),
     };
-    Some(Loaded { path, span: start..end, bias: info.dlpi_addr, image: Image::new(segments), eh_frame_hdr, build_id })
+    Some(Loaded {
+        path,
+        span: start..end,
+        bias: info.dlpi_addr,
+        image: Image::new(segments),
+        eh_frame_hdr,
+        build_id,
+        is_of_go,
+    })
 }
 
 impl Loaded {
@@ -118,6 +129,11 @@ impl Loaded {
     /// Whether this object holds the library's own code, be it the shared library or a plugin it is linked into.
     pub(crate) fn is_self(&self) -> bool {
         self.span.contains(&(objects as *const () as u64))
+    }
+
+    /// Whether Go made it: its system calls are made on stacks of two kilobytes that grow when Go's own code asks for it.
+    pub(crate) fn is_of_go(&self) -> bool {
+        self.is_of_go
     }
 
     /// The offset in the object's file of an address: what a log line and an error message name.

@@ -1,14 +1,15 @@
 //! Loaded objects and files: what is there, where its bytes are, where its functions begin and end.
 
-pub mod build_id;
 pub mod eh_frame;
 pub mod file;
 pub mod image;
 pub(crate) mod loaded;
+pub mod notes;
+mod symbols;
 pub(crate) mod target;
 
-pub use build_id::BuildId;
 pub use image::{Image, Segment};
+pub use notes::BuildId;
 
 use std::ops::Range;
 

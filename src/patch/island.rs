@@ -23,8 +23,9 @@ impl Islands {
         let near = self.free[first..].iter_mut().take_while(|padding| padding.start <= *reach.end());
         for padding in near {
             let island = padding.start.max(*reach.start());
-            if reach.contains(&island) && island.saturating_add(LONG_JUMP) <= padding.end {
-                padding.start = island + LONG_JUMP;
+            let end = island.checked_add(LONG_JUMP).filter(|&end| end <= padding.end);
+            if let Some(end) = end.filter(|_| reach.contains(&island)) {
+                padding.start = end;
                 return Some(island);
             }
         }

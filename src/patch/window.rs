@@ -35,7 +35,9 @@ pub(super) fn in_stub(site: &Site, room: Range<u64>, padding: impl Fn(u64) -> Op
         if start < room.start {
             break;
         }
-        let Some((after, end)) = take_after(site, start + LONG_JUMP, &padding) else { continue };
+        // At the end of the address space, where a hostile file may have code, there is no room for a jump.
+        let Some(jump_end) = start.checked_add(LONG_JUMP) else { continue };
+        let Some((after, end)) = take_after(site, jump_end, &padding) else { continue };
         let fewer = best.as_ref().is_none_or(|best| before + after < best.before + best.after);
         if fewer && end <= room.end && !site.has_target_in(start + 1..end) {
             best = Some(Window { range: start..end, before, after });

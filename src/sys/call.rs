@@ -42,12 +42,6 @@ pub(crate) fn pwrite(fd: i32, bytes: &[u8], offset: u64) -> Result<usize, Errno>
     Ok(call(libc::SYS_pwrite64, args)? as usize)
 }
 
-/// Writes to a descriptor; may write less than asked.
-pub(crate) fn write(fd: i32, bytes: &[u8]) -> Result<usize, Errno> {
-    let args = [i64::from(fd), bytes.as_ptr() as i64, bytes.len() as i64, 0, 0, 0];
-    Ok(call(libc::SYS_write, args)? as usize)
-}
-
 /// Maps fresh private memory, readable and writable, at exactly this address; fails if anything is mapped there.
 pub(crate) fn map_at(address: u64, length: usize) -> Result<(), Errno> {
     let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);

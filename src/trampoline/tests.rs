@@ -41,6 +41,10 @@ syscall_intercept_test_run:                     // (rdi: code, rsi: &mut State)
         push    r15
         push    rsi
         push    rdi
+        lea     rdi, [rsp - 1024]               // what the code may find below the stack: always the same
+        mov     ecx, 128
+        mov     rax, -2
+        rep stosq
         mov     rax, rsi
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
         vmovdqu ymm\n, [rax + 128 + 32 * \n]
@@ -106,7 +110,7 @@ const _: () = {
     assert!(std::mem::offset_of!(State, rflags) == 120 && std::mem::offset_of!(State, ymm) == 128);
 };
 
-/// Instructions to put around a system call. rbx points to memory of the test.
+/// Instructions to put around a system call; none changes rax. rbx points to memory of the test, and so does `[rip + 0x1000]`.
 const INSTRUCTIONS: &[&[u8]] = &[
     &[0x90],                                           // nop
     &[0x49, 0x89, 0xca],                               // mov r10, rcx
@@ -129,15 +133,48 @@ const INSTRUCTIONS: &[&[u8]] = &[
     &[0x3d, 0x00, 0xf0, 0xff, 0xff],                   // cmp eax, -4096
     &[0x49, 0x0f, 0xaf, 0xd0],                         // imul rdx, r8
     &[0x55, 0x5d],                                     // push rbp; pop rbp
+    // Relative to the instruction, with something behind the displacement.
+    &[0xc7, 0x05, 0x00, 0x10, 0x00, 0x00, 0x44, 0x33, 0x22, 0x11], // mov dword ptr [rip + 0x1000], 0x11223344
+    &[0x48, 0x83, 0x05, 0x00, 0x10, 0x00, 0x00, 0x05],             // add qword ptr [rip + 0x1000], 5
+    &[0xf6, 0x05, 0x00, 0x10, 0x00, 0x00, 0x10],                   // test byte ptr [rip + 0x1000], 16
+    &[0x69, 0x15, 0x00, 0x10, 0x00, 0x00, 0x64, 0x00, 0x00, 0x00], // imul edx, [rip + 0x1000], 100
+    &[0x66, 0xc7, 0x05, 0x00, 0x10, 0x00, 0x00, 0x34, 0x12],       // mov word ptr [rip + 0x1000], 0x1234
+    &[0x64, 0x4c, 0x8d, 0x15, 0x00, 0x10, 0x00, 0x00],             // lea r10, fs:[rip + 0x1000]
+    &[0xf0, 0x4c, 0x0f, 0xc1, 0x0d, 0x00, 0x10, 0x00, 0x00],       // lock xadd [rip + 0x1000], r9
+    &[0x0f, 0xa4, 0x15, 0x00, 0x10, 0x00, 0x00, 0x07],             // shld [rip + 0x1000], edx, 7
+    &[0x0f, 0x10, 0x1d, 0x00, 0x10, 0x00, 0x00],                   // movups xmm3, [rip + 0x1000]
+    &[0xc4, 0xe3, 0x7d, 0x05, 0x15, 0x00, 0x10, 0x00, 0x00, 0x05], // vpermilpd ymm2, [rip + 0x1000], 5
+    &[0xc4, 0xe3, 0x69, 0x0f, 0x25, 0x00, 0x10, 0x00, 0x00, 0x03], // vpalignr xmm4, xmm2, [rip + 0x1000], 3
 ];
+
+/// Instructions to put before a call and after it, the second undoing to rsp what the first has done.
+const BRACKETS: &[(&[u8], &[u8])] = &[
+    (&[0x51], &[0x5a]),                                                       // push rcx; pop rdx
+    (&[0x6a, 0x07], &[0x41, 0x5b]),                                           // push 7; pop r11
+    (&[0x9c], &[0x9d]),                                                       // pushfq; popfq
+    (&[0x48, 0x83, 0xec, 0x18], &[0x48, 0x83, 0xc4, 0x18]),                   // sub rsp, 24; add rsp, 24
+    (&[0x48, 0x81, 0xec, 0x88, 0, 0, 0], &[0x48, 0x81, 0xc4, 0x88, 0, 0, 0]), // sub rsp, 136; add rsp, 136
+    (&[0x48, 0x8d, 0x64, 0x24, 0xf8], &[0x48, 0x8d, 0x64, 0x24, 0x08]),       // lea rsp, [rsp - 8]; lea rsp, [rsp + 8]
+    (&[0xc8, 0x10, 0x00, 0x00], &[0xc9]),                                     // enter 16, 0; leave
+    (&[0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xe4, 0xf0], &[0xc9]), // push rbp; mov rbp, rsp; and rsp, -16; leave
+];
+
+/// Ends of a straight line, beyond which no window goes: to the next instruction, always and sometimes.
+const BARRIERS: &[&[u8]] = &[&[0xeb, 0x00], &[0x74, 0x00]];
 
 /// A number no kernel knows: forwarded.
 const FORWARDED: u32 = 1000;
 /// The same, but the hook answers in the kernel's place and with its words.
 const ANSWERED: u32 = 1001;
 
+/// `clone(CLONE_THREAD, 0x11223344)`: has a stack for the child, so a call that is observed executes in the stub; and fails,
+/// because threads must share signal handlers.
+const CLONED: u32 = libc::SYS_clone as u32;
+/// `mov edi, CLONE_THREAD; mov esi, 0x11223344`
+const CLONE_ARGUMENTS: &[u8] = &[0xbf, 0x00, 0x00, 0x01, 0x00, 0xbe, 0x44, 0x33, 0x22, 0x11];
+
 /// Clobbers whatever the ABI lets a function clobber.
-unsafe extern "C" fn hook(number: i64, _: i64, _: i64, _: i64, _: i64, _: i64, _: i64, result: *mut i64) -> i32 {
+unsafe extern "C-unwind" fn hook(number: i64, _: i64, _: i64, _: i64, _: i64, _: i64, _: i64, result: *mut i64) -> i32 {
     // SAFETY: declares what it clobbers.
     unsafe {
         std::arch::asm!(
@@ -167,58 +204,62 @@ unsafe extern "C" fn hook(number: i64, _: i64, _: i64, _: i64, _: i64, _: i64, _
     0
 }
 
-unsafe extern "C" fn after(_: i64, _: i64, _: i64, _: i64, _: i64, _: i64, _: i64, result: i64) {
-    assert_eq!(result, -i64::from(libc::ENOSYS));
+unsafe extern "C-unwind" fn after(number: i64, _: i64, _: i64, _: i64, _: i64, _: i64, _: i64, result: i64) {
+    let error = if number == i64::from(CLONED) { libc::EINVAL } else { libc::ENOSYS };
+    assert_eq!(result, -i64::from(error));
 }
 
-/// Two pages: code, and data that `[rip + 0x800]` reads.
+/// Two pages: one of code and data that `[rip + 0x800]` reads, one of data that `[rip + 0x1000]` reads and writes.
 struct Function {
     base: u64,
     length: usize,
 }
 
+/// What a function leaves: the registers, what rbx points to, the start of the second page, where its code can write.
+type Left = (State, [u64; 8], [u8; 512]);
+
+const PAGE: usize = 4096;
+
 impl Function {
-    fn new(before: &[&[u8]], number: u32, between: &[&[u8]], after: &[&[u8]]) -> Function {
-        let mut code = before.concat();
-        code.push(0xb8);
-        code.extend(number.to_le_bytes());
-        code.extend(between.concat());
-        code.extend([0x0f, 0x05]);
-        code.extend(after.concat());
-        code.push(0xc3);
-        let base = map_near(&(0x4000_0000_0000..0x4000_0000_1000), 4096).unwrap();
+    fn new(code: &[u8]) -> Function {
+        let base = map_near(&(0x4000_0000_0000..0x4000_0000_1000), 2 * PAGE).unwrap();
         // SAFETY: fresh memory, larger than the code.
         unsafe {
             std::ptr::copy_nonoverlapping(code.as_ptr(), base as *mut u8, code.len());
             std::ptr::write_bytes((base + 0x400) as *mut u8, 0x5a, 0xc00);
-            protect(base, 4096, libc::PROT_READ | libc::PROT_EXEC).unwrap();
+            protect(base, PAGE, libc::PROT_READ | libc::PROT_EXEC).unwrap();
         }
         Function { base, length: code.len() }
     }
 
     /// Runs it, and answers the registers and the memory it leaves.
-    fn run(&self, state: &State, memory: &mut [u64; 8]) -> (State, [u64; 8]) {
+    fn run(&self, state: &State, memory: &mut [u64; 8]) -> Left {
         *memory = [3; 8];
         let mut state = state.clone();
         state.general[3] = memory.as_mut_ptr() as u64;
-        // SAFETY: the code returns, keeps the stack pointer and writes to `memory` alone.
-        unsafe { syscall_intercept_test_run(self.base, &raw mut state) };
-        (state, *memory)
+        let data = (self.base + PAGE as u64) as *mut u8;
+        // SAFETY: the code returns, keeps the stack pointer and writes to `memory` and its second page alone.
+        let data = unsafe {
+            std::ptr::write_bytes(data, 0xa5, PAGE);
+            syscall_intercept_test_run(self.base, &raw mut state);
+            data.cast::<[u8; 512]>().read()
+        };
+        (state, *memory, data)
     }
 }
 
 impl Drop for Function {
     fn drop(&mut self) {
         // SAFETY: mapped by `new`.
-        unsafe { unmap(self.base, 4096) };
+        unsafe { unmap(self.base, 2 * PAGE) };
     }
 }
 
-/// Runs a function bare, patched and restored, and answers how it was patched.
-fn compare(function: &Function, state: &State) -> Rung {
+/// Runs a function bare, patched and restored, and answers how each of its calls was patched.
+fn compare(function: &Function, state: &State) -> Vec<Rung> {
     // SAFETY: mapped until the end of this test.
     let bytes = unsafe { std::slice::from_raw_parts(function.base as *const u8, function.length) };
-    let span = function.base..function.base + 4096;
+    let span = function.base..function.base + 2 * PAGE as u64;
     let segment = Segment { address: span.start, bytes, executable: true, file_offset: 0 };
     let image = Image::new(vec![segment]);
     let function_range = span.start..span.start + bytes.len() as u64;
@@ -228,27 +269,94 @@ fn compare(function: &Function, state: &State) -> Rung {
     let expected = function.run(state, &mut memory);
 
     let located = disasm::locate(&image, &functions).unwrap();
-    let [patch] = patch::plan(located).try_into().unwrap();
-    let rung = patch.rung;
-    assert!(rung.is_taken(), "{rung} {bytes:02x?}");
-    let descriptor =
-        Descriptor { after: patch.site.end(), offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) };
-    let patches = [(patch, descriptor)];
+    let plan = patch::plan(located);
+    let rungs = plan.iter().map(|patch| patch.rung).collect();
+    let taken = plan.into_iter().filter(|patch| patch.rung.is_taken());
+    let patches: Vec<_> = taken
+        .map(|patch| {
+            let after = patch.site.end();
+            (patch, Descriptor { after, offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) })
+        })
+        .collect();
     let arena = Arena::build(&span, Crossing::for_this_cpu(), &patches).unwrap();
-    let edits = patches[0].0.edits(arena.stubs[0].unwrap()).unwrap();
     let writer = TextWriter::new();
-    // SAFETY: nobody else runs this function.
-    let applied = unsafe { write::apply(&writer, &image, edits) }.unwrap();
+    let applied: Vec<_> = patches
+        .iter()
+        .zip(&arena.stubs)
+        .map(|((patch, _), stub)| {
+            let edits = patch.edits(stub.unwrap()).unwrap();
+            // SAFETY: nobody else runs this function.
+            unsafe { write::apply(&writer, &image, edits) }.unwrap()
+        })
+        .collect();
 
     let patched = function.run(state, &mut memory);
 
-    // SAFETY: as above.
-    unsafe { applied.undo(&writer) }.unwrap();
+    for applied in applied {
+        // SAFETY: as above.
+        unsafe { applied.undo(&writer) }.unwrap();
+    }
     // SAFETY: the only way into these stubs was taken away by `undo`.
     unsafe { unmap(arena.memory.start, (arena.memory.end - arena.memory.start) as usize) };
-    assert_eq!(patched, expected, "patched {rung}: {bytes:02x?}");
+    assert_eq!(patched, expected, "patched {rungs:?}: {bytes:02x?}");
     assert_eq!(function.run(state, &mut memory), expected, "restored");
-    rung
+    rungs
+}
+
+/// One system call and the code around it.
+#[derive(Debug, Clone)]
+struct Piece {
+    number: u32,
+    /// Before the number is loaded.
+    before: Vec<&'static [u8]>,
+    /// Between that and the call, perhaps behind a barrier.
+    between: Vec<&'static [u8]>,
+    /// After the call, perhaps behind a barrier.
+    after: Vec<&'static [u8]>,
+    barriers: [Option<&'static [u8]>; 2],
+    /// Around the number, so that rsp is another at the call.
+    brackets: Vec<(&'static [u8], &'static [u8])>,
+    /// Whether the first bracket opens right before the call, behind the barrier.
+    late: bool,
+}
+
+impl Piece {
+    fn code(&self) -> Vec<u8> {
+        let (late, early) = self.brackets.split_at(usize::from(self.late && !self.brackets.is_empty()));
+        let mut code = self.before.concat();
+        early.iter().for_each(|(open, _)| code.extend(*open));
+        code.push(0xb8);
+        code.extend(self.number.to_le_bytes());
+        code.extend(self.barriers[0].unwrap_or_default());
+        code.extend(self.between.concat());
+        late.iter().for_each(|(open, _)| code.extend(*open));
+        if self.number == CLONED {
+            code.extend(CLONE_ARGUMENTS);
+        }
+        code.extend([0x0f, 0x05]);
+        code.extend(self.barriers[1].unwrap_or_default());
+        early.iter().chain(late).rev().for_each(|(_, close)| code.extend(*close));
+        code.extend(self.after.concat());
+        code
+    }
+}
+
+fn pieces() -> impl Strategy<Value = Piece> {
+    let number = prop_oneof![2 => Just(FORWARDED), 2 => Just(ANSWERED), 1 => Just(CLONED)];
+    let barrier = || proptest::option::of(proptest::sample::select(BARRIERS));
+    let brackets = proptest::collection::vec(proptest::sample::select(BRACKETS), 0..=2);
+    let code = (instructions(4), instructions(2), instructions(4));
+    (number, code, [barrier(), barrier()], brackets, any::<bool>()).prop_map(
+        |(number, (before, between, after), barriers, brackets, late)| Piece {
+            number,
+            before,
+            between,
+            after,
+            barriers,
+            brackets,
+            late,
+        },
+    )
 }
 
 fn instructions(most: usize) -> impl Strategy<Value = Vec<&'static [u8]>> {
@@ -272,41 +380,42 @@ fn a_patched_function_and_the_original_leave_identical_registers_and_memory() {
     }
     hook::activate();
     assert!(hook::add(hook));
-    let rungs = std::cell::RefCell::new(std::collections::HashMap::new());
-    let cases = (states(), instructions(4), instructions(2), instructions(4), any::<bool>(), any::<bool>());
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(2000));
+    let rungs = std::cell::RefCell::new(std::collections::HashMap::<String, usize>::new());
+    let cases = (states(), proptest::collection::vec(pieces(), 1..=2), any::<bool>(), any::<bool>());
+    let config = match std::env::var_os("PROPTEST_CASES") {
+        // For a long run.
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(3000),
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
     runner
-        .run(&cases, |(state, before, between, behind, answered, observed)| {
+        .run(&cases, |(state, mut pieces, padded, observed)| {
+            // What lies more than 128 bytes below the stack at a call is anybody's after it: no code may move rsp down to there,
+            // and look.
+            pieces.iter_mut().skip(1).for_each(|piece| piece.brackets.clear());
             let observer = if observed { after as *mut () } else { std::ptr::null_mut() };
             capi::intercept_hook_point_post_kernel.store(observer, Ordering::Release);
-            // Some of the instructions change eax, which then is no number of a call: so none may come between.
-            let between: Vec<&[u8]> = between.into_iter().filter(|&code| code != [0x48, 0x01, 0x43, 0x08]).collect();
-            let number = if answered { ANSWERED } else { FORWARDED };
-            let function = Function::new(&before, number, &between, &behind);
-            *rungs.borrow_mut().entry(compare(&function, &state).to_string()).or_insert(0) += 1;
+            let mut code: Vec<u8> = pieces.iter().flat_map(Piece::code).collect();
+            code.push(0xc3);
+            // Room for jumps.
+            code.extend([0xcc; 16].iter().filter(|_| padded));
+            for rung in compare(&Function::new(&code), &state) {
+                *rungs.borrow_mut().entry(rung.to_string()).or_insert(0) += 1;
+            }
             Ok(())
         })
         .unwrap();
     let rungs = rungs.into_inner();
-    assert!(rungs["in place"] > 1000, "{rungs:?}");
+    for rung in [Rung::InPlace, Rung::InPlaceShort, Rung::InStub, Rung::InStubShort] {
+        assert!(rungs.get(&rung.to_string()).is_some_and(|&count| count > 50), "{rung}: {rungs:?}");
+    }
 }
 
 /// Where nothing can be moved before the syscall, the call is made in the stub.
 #[test]
 fn a_call_in_the_stub_leaves_identical_registers_and_memory() {
-    let run = |code: &[u8]| {
-        let mut function = Function::new(&[], FORWARDED, &[], &[]);
-        // SAFETY: nobody runs it yet.
-        unsafe {
-            protect(function.base, 4096, libc::PROT_READ | libc::PROT_WRITE).unwrap();
-            std::ptr::copy_nonoverlapping(code.as_ptr(), function.base as *mut u8, code.len());
-            protect(function.base, 4096, libc::PROT_READ | libc::PROT_EXEC).unwrap();
-        }
-        function.length = code.len();
-        let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };
-        compare(&function, &state)
-    };
     // syscall; cmp rax, -4096; lea r8, [rip + 0x800]; ret
     let code = [&[0x0f, 0x05, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff][..], INSTRUCTIONS[4], &[0xc3]].concat();
-    assert_eq!(run(&code), Rung::InStub);
+    let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };
+    assert_eq!(compare(&Function::new(&code), &state), [Rung::InStub]);
 }

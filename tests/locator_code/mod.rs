@@ -1,6 +1,8 @@
 //! Pieces of code at a fixed address, for the tests of the locator and the planner.
 #![allow(dead_code, clippy::unwrap_used, reason = "not every test uses everything")]
 
+pub(crate) mod promises;
+
 use std::ops::Range;
 
 use syscall_intercept::disasm::{self, Located};

@@ -8,7 +8,10 @@ use crate::sys::raw::{check, syscall};
 
 /// The size of a `sigset_t` in the kernel, not in libc.
 const SIGSET: i64 = size_of::<u64>() as i64;
+/// Sent to who writes into a pipe that nobody reads.
 const SIGPIPE: u64 = 1 << (libc::SIGPIPE - 1);
+/// Sent to who writes beyond the limit on the size of files.
+const SIGXFSZ: u64 = 1 << (libc::SIGXFSZ - 1);
 
 fn call(number: i64, args: [i64; 6]) -> Result<i64, i32> {
     // SAFETY: every caller below passes addresses of values that live until the call returns, in the sizes it names.
@@ -37,20 +40,27 @@ pub(super) fn write(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
     call(libc::SYS_write, args).map(|count| count as usize)
 }
 
-/// Writes without ever leaving a `SIGPIPE` behind, at the price of a few calls more.
+/// Writes without ever leaving a `SIGPIPE` or `SIGXFSZ` behind, at the price of a few calls more.
 ///
-/// All signals are blocked meanwhile: a handler that leaves by `longjmp` would otherwise keep `SIGPIPE` blocked for good.
-pub(super) fn write_quietly(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
+/// All signals are blocked meanwhile: a handler that leaves by `longjmp` would otherwise keep these blocked for good.
+pub(crate) fn write_quietly(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
     let (all, none) = (u64::MAX, 0_u64);
     let (mut before, mut pending) = (none, none);
     let set = &raw const all as i64;
     call(libc::SYS_rt_sigprocmask, [i64::from(libc::SIG_BLOCK), set, &raw mut before as i64, SIGSET, 0, 0])?;
-    let was_pending =
-        call(libc::SYS_rt_sigpending, [&raw mut pending as i64, SIGSET, 0, 0, 0, 0]).is_err() || pending & SIGPIPE != 0;
+    if call(libc::SYS_rt_sigpending, [&raw mut pending as i64, SIGSET, 0, 0, 0, 0]).is_err() {
+        pending = all;
+    }
     let result = write(fd, bytes);
-    if result == Err(libc::EPIPE) && !was_pending {
-        let (pipe, now) = (SIGPIPE, libc::timespec { tv_sec: 0, tv_nsec: 0 });
-        let args = [&raw const pipe as i64, 0, &raw const now as i64, SIGSET, 0, 0];
+    let sent = match result {
+        Err(libc::EPIPE) => SIGPIPE,
+        Err(libc::EFBIG) => SIGXFSZ,
+        _ => none,
+    };
+    // One that was pending before is the program's.
+    if sent & !pending != 0 {
+        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let args = [&raw const sent as i64, 0, &raw const now as i64, SIGSET, 0, 0];
         let _ = call(libc::SYS_rt_sigtimedwait, args);
     }
     let _ = call(libc::SYS_rt_sigprocmask, [i64::from(libc::SIG_SETMASK), &raw const before as i64, 0, SIGSET, 0, 0]);
@@ -76,9 +86,18 @@ pub(super) fn is_pipe(fd: i32) -> bool {
 
 /// How many descriptors the process may have open.
 pub(super) fn descriptor_limit() -> u64 {
+    limit(libc::RLIMIT_NOFILE as i64).unwrap_or(0)
+}
+
+/// Whether there is a limit on the size of files.
+pub(super) fn limits_files() -> bool {
+    limit(libc::RLIMIT_FSIZE as i64).is_some_and(|limit| limit != libc::RLIM64_INFINITY)
+}
+
+fn limit(resource: i64) -> Option<u64> {
     let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
-    let args = [0, libc::RLIMIT_NOFILE as i64, 0, &raw mut limit as i64, 0, 0];
-    call(libc::SYS_prlimit64, args).map_or(0, |_| limit.rlim_cur)
+    let args = [0, resource, 0, &raw mut limit as i64, 0, 0];
+    call(libc::SYS_prlimit64, args).ok().map(|_| limit.rlim_cur)
 }
 
 /// Writes the path of the working directory and a zero byte; returns its length without that byte.

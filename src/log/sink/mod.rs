@@ -4,7 +4,7 @@
 //! - the file is opened for appending: lines of several processes follow each other and never overwrite;
 //! - its descriptor is a high one, out of the way of programs that count or close the low ones;
 //! - it does not block for long, and a line that cannot be written is lost;
-//! - a `SIGPIPE` of the log is not one of the program.
+//! - a `SIGPIPE` or `SIGXFSZ` of the log is not one of the program.
 //!
 //! Children made by `fork` inherit the descriptor and go on in the same file, also where its name carries the process id:
 //! that is the id of whoever opened it. A new program opens its log again in its own constructor.
@@ -18,6 +18,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
 use super::line::Line;
 use super::{Call, Style, errors};
+pub(crate) use kernel::write_quietly;
 use path::LogPath;
 
 /// No log.
@@ -41,7 +42,8 @@ const MODE: u32 = 0o600;
 pub(super) struct Sink {
     fd: AtomicI32,
     path: LogPath,
-    is_pipe: AtomicBool,
+    /// A line may be answered with a signal: this is a pipe, or files have a limit.
+    raises: AtomicBool,
     /// The last line found no room in time. Until one gets through, none is waited for.
     stalled: AtomicBool,
 }
@@ -52,7 +54,7 @@ impl Sink {
         Self {
             fd: AtomicI32::new(OFF),
             path: LogPath::new(),
-            is_pipe: AtomicBool::new(false),
+            raises: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
         }
     }
@@ -95,7 +97,7 @@ impl Sink {
             kernel::close(low);
         }
         let fd = fd.unwrap_or(low);
-        self.is_pipe.store(kernel::is_pipe(fd), Relaxed);
+        self.raises.store(kernel::is_pipe(fd) || kernel::limits_files(), Relaxed);
         self.stalled.store(false, Relaxed);
         Ok(fd)
     }
@@ -137,7 +139,7 @@ impl Sink {
     }
 
     fn attempt(&self, fd: i32, line: &[u8]) -> Result<usize, i32> {
-        if self.is_pipe.load(Relaxed) { kernel::write_quietly(fd, line) } else { kernel::write(fd, line) }
+        if self.raises.load(Relaxed) { kernel::write_quietly(fd, line) } else { kernel::write(fd, line) }
     }
 
     /// Opens the path again, without emptying the file.
@@ -147,8 +149,11 @@ impl Sink {
         Some(fd)
     }
 
-    /// Takes note of a call that closed the descriptor, before its number can mean another file.
+    /// Takes note of a call that closed the descriptor, before its number can mean another file, or that limited files.
     pub(super) fn notice(&self, call: &Call) {
+        if limits_files(call) {
+            self.raises.store(true, Relaxed);
+        }
         let fd = self.fd.load(Relaxed);
         if fd >= 0 && closes(call, fd) {
             // Unless somebody else was faster.
@@ -184,6 +189,16 @@ fn closes(call: &Call, fd: i32) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a call that succeeded may have set a limit on the size of files.
+fn limits_files(call: &Call) -> bool {
+    let resource = match call.number {
+        libc::SYS_setrlimit => call.args[0],
+        libc::SYS_prlimit64 => call.args[1],
+        _ => return false,
+    };
+    resource as u32 == libc::RLIMIT_FSIZE
 }
 
 #[cfg(test)]
