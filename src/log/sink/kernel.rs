@@ -84,6 +84,23 @@ pub(super) fn is_pipe(fd: i32) -> bool {
     mode & libc::S_IFMT == libc::S_IFIFO
 }
 
+/// Duplicates a descriptor to one above the limit, which is raised by `room` for the moment. What is open stays open, and can be
+/// used, whatever the limit becomes (kernel/fs/file.c looks at it only when a descriptor is made). `None` if the kernel refuses:
+/// the hard limit is reached and the process may not raise it.
+pub(super) fn duplicate_above_limit(fd: i32, room: u64) -> Option<i32> {
+    let mut before = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    let limits = |new: *const libc::rlimit64, old: *mut libc::rlimit64| {
+        call(libc::SYS_prlimit64, [0, libc::RLIMIT_NOFILE as i64, new as i64, old as i64, 0, 0]).ok()
+    };
+    limits(core::ptr::null(), &raw mut before)?;
+    let current = before.rlim_cur.checked_add(room)?;
+    let raised = libc::rlimit64 { rlim_cur: current, rlim_max: before.rlim_max.max(current) };
+    limits(&raw const raised, core::ptr::null_mut())?;
+    let duplicate = duplicate(fd, i32::try_from(before.rlim_cur).unwrap_or(i32::MAX));
+    limits(&raw const before, core::ptr::null_mut());
+    duplicate.ok()
+}
+
 /// How many descriptors the process may have open.
 pub(super) fn descriptor_limit() -> u64 {
     limit(libc::RLIMIT_NOFILE as i64).unwrap_or(0)

@@ -26,8 +26,10 @@ const OFF: i32 = -1;
 /// There is a log, but the program closed its descriptor: open it again before the next line.
 const CLOSED: i32 = -2;
 
-/// A descriptor below the smaller of this and the limit is asked for, with some room above it for other copies of the
-/// library. Not higher: a fork copies the table of descriptors up to the highest one in use.
+/// The log's descriptor is put above all that the program may use or try, unless the program may use more than this: a fork
+/// copies the table of descriptors up to the highest one in use. Then it is put below the second of these, or below the
+/// limit, with some room above it for other copies of the library.
+const MOST_TO_STEP_OVER: u64 = 0x1_0000;
 const HIGHEST: u64 = 1024;
 const ROOM_ABOVE: u64 = 32;
 
@@ -91,8 +93,10 @@ impl Sink {
             libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
         let flags = if truncate { flags | libc::O_TRUNC } else { flags };
         let low = kernel::open(self.path.as_bytes(), flags, MODE)?;
-        let least = kernel::descriptor_limit().min(HIGHEST).saturating_sub(ROOM_ABOVE) as i32;
-        let fd = [least, least / 2].into_iter().find_map(|least| kernel::duplicate(low, least).ok());
+        let limit = kernel::descriptor_limit();
+        let least = limit.min(HIGHEST).saturating_sub(ROOM_ABOVE) as i32;
+        let above = if limit <= MOST_TO_STEP_OVER { kernel::duplicate_above_limit(low, ROOM_ABOVE) } else { None };
+        let fd = above.or_else(|| [least, least / 2].into_iter().find_map(|least| kernel::duplicate(low, least).ok()));
         if fd.is_some() {
             kernel::close(low);
         }
