@@ -35,8 +35,9 @@ impl<'a> Bounds<'a> {
         if !ranges.is_sorted_by_key(|function| function.start) {
             ranges.to_mut().sort_by_key(|function| function.start);
         }
+        let code = code.iter().map(|run| run.bytes.len() as u64).sum();
         Bounds {
-            complete: functions.source == Source::UnwindTable && covers_enough(&ranges, code),
+            complete: functions.source == Source::UnwindTable && functions.cover_enough_of(code),
             ranges,
             source: functions.source,
         }
@@ -74,13 +75,4 @@ impl<'a> Bounds<'a> {
             hits: Vec::new(),
         }
     }
-}
-
-/// Whether functions make up at least a quarter of the code. Seen on Debian 12: nine tenths and more where compilers described
-/// everything; 0.41 to 0.55 where the linker put constants among the code (LLVM); 0.30 with much assembly (dav1d); but 0.006
-/// in musl, whose table has a few functions of libgcc and none of its own, and 0.001 in Go programs that contain some C.
-fn covers_enough(functions: &[Range<u64>], code: &[Code<'_>]) -> bool {
-    let described = functions.iter().map(|function| function.end.saturating_sub(function.start));
-    let described = described.fold(0, u64::saturating_add);
-    described >= code.iter().map(|run| run.bytes.len() as u64).sum::<u64>() / 4
 }

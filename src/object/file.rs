@@ -14,7 +14,7 @@ use goblin::elf::section_header::{SHT_SYMTAB, SectionHeader};
 use goblin::elf::{Elf, Header, header};
 
 use super::symbols::{Table, count_by_gnu_hash, count_by_hash};
-use super::{BuildId, Functions, Image, Segment, Source, eh_frame};
+use super::{BuildId, Functions, Image, Segment, eh_frame};
 
 pub use super::symbols::Symbol;
 
@@ -128,13 +128,12 @@ impl<'a> ElfFile<'a> {
         Image::new(segments.collect())
     }
 
-    /// Where the functions begin and end: from the unwind table, without one from the symbols.
+    /// Where the functions begin and end.
     pub fn functions(&self) -> Functions {
+        let image = self.image();
         let header = self.headers(PT_GNU_EH_FRAME).next().map(|header| header.p_vaddr);
-        if let Some(ranges) = header.and_then(|header| eh_frame::functions(&self.image(), header)) {
-            return Functions { ranges, source: Source::UnwindTable };
-        }
-        Functions::of_symbols(self.symbols().into_iter().map(|symbol| symbol.range).collect())
+        let table = header.and_then(|header| eh_frame::functions(&image, header));
+        Functions::new(&image, table, || self.symbols().into_iter().map(|symbol| symbol.range).collect())
     }
 
     /// Whether the dynamic loader runs before the program: not so in static ones.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::File;
 use super::notes::is_of_go;
-use super::{BuildId, Functions, Image, Segment, Source, eh_frame};
+use super::{BuildId, Functions, Image, Segment, eh_frame};
 
 /// One loaded object.
 #[derive(Debug)]
@@ -99,13 +99,10 @@ unsafe fn read(info: &libc::dl_phdr_info) -> Option<Loaded> {
 }
 
 impl Loaded {
-    /// Where the object's functions begin and end: from its unwind table; without one from the symbols of its file.
+    /// Where the object's functions begin and end: from its unwind table, and if that does not do from the symbols of its file.
     pub(crate) fn functions(&self) -> Functions {
         let table = self.eh_frame_hdr.and_then(|header| eh_frame::functions(&self.image, header));
-        match table {
-            Some(ranges) => Functions { ranges, source: Source::UnwindTable },
-            None => Functions::of_symbols(self.symbols().unwrap_or_default()),
-        }
+        Functions::new(&self.image, table, || self.symbols().unwrap_or_default())
     }
 
     /// Function bounds from the symbols of the file, if that is the file that is mapped.

@@ -23,10 +23,28 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// The bounds that symbols give, if there are any.
-    fn of_symbols(ranges: Vec<Range<u64>>) -> Functions {
+    /// The bounds that the unwind table of an object gives; where it has none, or one that leaves most of the code out, those
+    /// that symbols give as well.
+    fn new(image: &Image<'_>, table: Option<Vec<Range<u64>>>, symbols: impl FnOnce() -> Vec<Range<u64>>) -> Functions {
+        let code = image.code().map(|segment| segment.bytes.len() as u64).sum();
+        let table = Functions { ranges: table.unwrap_or_default(), source: Source::UnwindTable };
+        if table.cover_enough_of(code) {
+            return table;
+        }
+        let mut ranges = table.ranges;
+        ranges.extend(symbols());
+        ranges.sort_by_key(|function| function.start);
         let source = if ranges.is_empty() { Source::Nothing } else { Source::Symbols };
         Functions { ranges, source }
+    }
+
+    /// Whether functions make up at least a quarter of so many bytes of code. Seen on Debian 12: nine tenths and more where
+    /// compilers described everything; 0.41 to 0.55 where the linker put constants among the code (LLVM); 0.30 with much
+    /// assembly (dav1d); but 0.006 in musl, whose table has a few functions of libgcc and none of its own, and 0.001 in Go
+    /// programs that contain some C.
+    pub(crate) fn cover_enough_of(&self, code: u64) -> bool {
+        let described = self.ranges.iter().map(|function| function.end.saturating_sub(function.start));
+        !self.ranges.is_empty() && described.fold(0, u64::saturating_add) >= code / 4
     }
 }
 
