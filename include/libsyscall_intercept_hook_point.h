@@ -20,7 +20,8 @@ extern "C" {
  * return value asks for the call to be made with the arguments it came with.
  *
  * The hook runs on the thread that makes the call, also inside malloc and in signal handlers. It may call anything: the system
- * calls it makes are not intercepted, and errno is kept for the program.
+ * calls it makes are not intercepted, and errno is kept for the program. But in the calls that malloc itself makes (brk, mmap,
+ * munmap, mremap, mprotect, madvise) it must not allocate: the heap is in the middle of a change then.
  */
 extern int (*intercept_hook_point)(long syscall_number,
 			long arg0, long arg1,

@@ -26,7 +26,9 @@
 //! # What a hook may do
 //!
 //! Anything: allocate, print, lock, open files. System calls made by a hook are not intercepted. What a hook must not do is
-//! wait for something that only the interrupted thread can do: it may be running inside `malloc` or under a lock of libc.
+//! wait for something that only the interrupted thread can do: it may be running inside `malloc` or under a lock of libc. And in
+//! the calls that `malloc` itself makes (`brk`, `mmap`, `munmap`, `mremap`, `mprotect`, `madvise`) it must not allocate: the heap
+//! is in the middle of a change then.
 //!
 //! # How it works
 //!

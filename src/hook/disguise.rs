@@ -17,6 +17,16 @@ pub(super) type Registers = [libc::greg_t; 23];
 /// The registers that differ between a call made in the crossing and one made in place.
 const CHANGED: [c_int; 6] = [libc::REG_RIP, libc::REG_RSP, libc::REG_RBP, libc::REG_EFL, libc::REG_RCX, libc::REG_R11];
 
+/// `siginfo_t` of a SIGSYS, as far as it says where the call was made (include/uapi/asm-generic/siginfo.h).
+#[repr(C)]
+#[derive(Debug)]
+pub(super) struct Trap {
+    /// `si_signo`, `si_errno`, `si_code` and padding.
+    common: [i32; 4],
+    /// `si_call_addr`.
+    call_address: i64,
+}
+
 /// A call in the crossing shown as one in place.
 #[derive(Debug)]
 pub(super) struct Disguise {
@@ -40,6 +50,14 @@ impl Disguise {
         let real = CHANGED.map(|index| register(registers, index));
         set(registers, shown);
         Some(Disguise { real, shown })
+    }
+
+    /// Shows the program's address in what a seccomp filter's trap says of itself.
+    pub(super) fn put_on_trap(&self, trap: &mut Trap) {
+        let ([real, ..], [shown, ..]) = (self.real, self.shown);
+        if trap.call_address == real {
+            trap.call_address = shown;
+        }
     }
 
     /// Goes back to our registers, unless the handler has sent the program elsewhere.

@@ -125,6 +125,10 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
     // SAFETY: the kernel's context of the interrupted code, on our stack; NULL is not passed on x86_64.
     let registers = unsafe { &mut (*context).uc_mcontext.gregs };
     let disguise = Disguise::put_on(registers);
+    if let Some(disguise) = disguise.as_ref().filter(|_| signal == libc::SIGSYS) {
+        // SAFETY: the kernel's description of the signal, on our stack.
+        disguise.put_on_trap(unsafe { &mut *info.cast() });
+    }
     // SAFETY: as the kernel would call it. If it does not return, neither guard nor disguise are needed any more.
     unsafe { handler(signal, info, context) };
     if let Some(disguise) = disguise {
