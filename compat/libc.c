@@ -38,33 +38,51 @@ fstat64(int fd, void *status)
  * destructors of thread-locals where there is no `__cxa_thread_atexit_impl`: with musl, which has no versions and always
  * has the keys.
  */
-#define OF_LIBPTHREAD(name) \
-	extern __typeof__(name) libpthread_##name __attribute__((weak)); \
-	__asm__(".symver libpthread_" #name ", " #name "@GLIBC_2.2.5")
+#define ELSEWHERE(name) \
+	extern __typeof__(name) elsewhere_##name __attribute__((weak)); \
+	__asm__(".symver elsewhere_" #name ", " #name "@GLIBC_2.2.5")
 
-OF_LIBPTHREAD(pthread_key_create);
-OF_LIBPTHREAD(pthread_key_delete);
-OF_LIBPTHREAD(pthread_once);
-OF_LIBPTHREAD(pthread_setspecific);
+ELSEWHERE(pthread_key_create);
+ELSEWHERE(pthread_key_delete);
+ELSEWHERE(pthread_once);
+ELSEWHERE(pthread_setspecific);
 
 int
 pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
-	return libpthread_pthread_key_create ? libpthread_pthread_key_create(key, destructor) : ENOSYS;
+	return elsewhere_pthread_key_create ? elsewhere_pthread_key_create(key, destructor) : ENOSYS;
 }
 
 int
 pthread_key_delete(pthread_key_t key)
 {
-	return libpthread_pthread_key_delete ? libpthread_pthread_key_delete(key) : ENOSYS;
+	return elsewhere_pthread_key_delete ? elsewhere_pthread_key_delete(key) : ENOSYS;
 }
 
 int
 pthread_setspecific(pthread_key_t key, const void *value)
 {
-	return libpthread_pthread_setspecific ? libpthread_pthread_setspecific(key, value) : ENOSYS;
+	return elsewhere_pthread_setspecific ? elsewhere_pthread_setspecific(key, value) : ENOSYS;
 }
 
+/*
+ * Likewise in libdl before 2.34. The library asks the loader to keep it for ever (src/start.rs), which its own link says, too;
+ * so nothing is lost where there is no libdl.
+ */
+ELSEWHERE(dladdr);
+ELSEWHERE(dlopen);
+
+int
+dladdr(const void *address, Dl_info *info)
+{
+	return elsewhere_dladdr ? elsewhere_dladdr(address, info) : 0;
+}
+
+void *
+dlopen(const char *path, int flags)
+{
+	return elsewhere_dlopen ? elsewhere_dlopen(path, flags) : NULL;
+}
 
 /* The name under which libgcc asks whether there are threads. */
 int
@@ -76,8 +94,8 @@ __pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 int
 pthread_once(pthread_once_t *once, void (*initialise)(void))
 {
-	if (libpthread_pthread_once)
-		return libpthread_pthread_once(once, initialise);
+	if (elsewhere_pthread_once)
+		return elsewhere_pthread_once(once, initialise);
 	if (*once == PTHREAD_ONCE_INIT)         /* no libpthread, no other thread */
 		initialise();
 	*once = 1;
