@@ -154,6 +154,8 @@ impl Log {
         line.text("] ");
     }
 
+    /// Not inlined: it needs a kilobyte of stack, which every system call would pay for.
+    #[inline(never)]
     fn magic(&self, call: &Call, memory: &dyn Memory) -> Option<i64> {
         let magic = magic::recognise(call.number, &call.args, memory)?;
         match magic {
