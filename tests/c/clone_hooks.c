@@ -1,5 +1,6 @@
 /* The clone hooks hear of every thread and process, whichever way it was made, and nobody else notices. */
 #define _GNU_SOURCE
+#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -97,6 +98,40 @@ exit_with(void *code)
 	return *(int *) code;
 }
 
+static void
+returns_on_its_own_stack(void)
+{
+	syscall(SYS_exit, 24);
+}
+
+/* `clone3` by hand: like fork, like vfork with a stack to which the child returns, and a call that is refused. */
+static void
+clone3_by_hand(char *stack, size_t size)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD};
+	void *child = returns_on_its_own_stack;
+	long pid;
+
+	CHECK((pid = syscall(SYS_clone3, &args, sizeof(args))) >= 0);
+	if (pid == 0)
+		_exit(25);
+	expect_exit(pid, 25);
+	expect(1, pid);
+
+	memcpy(stack + size - 24, &child, sizeof(child));
+	args.flags = CLONE_VM | CLONE_VFORK;
+	args.stack = (long) stack;
+	args.stack_size = size - 24;
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	expect_exit(pid, 24);
+	expect(1, pid);
+
+	errno = 0;
+	CHECK(syscall(SYS_clone3, NULL, sizeof(args)) == -1 && errno == EFAULT);
+	CHECK(syscall(SYS_clone3, 8, sizeof(args)) == -1 && errno == EFAULT);
+	expect(0, 0);
+}
+
 int
 main(void)
 {
@@ -135,6 +170,13 @@ main(void)
 
 	pid = clone(exit_with, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &code);
 	expect_exit(pid, 23);
+	expect(1, pid);
+
+	clone3_by_hand(stack, sizeof(stack));
+	CHECK((pid = syscall(SYS_fork)) >= 0);
+	if (pid == 0)
+		_exit(26);
+	expect_exit(pid, 26);
 	expect(1, pid);
 
 	/* One that fails makes nobody. */

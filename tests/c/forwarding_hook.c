@@ -17,13 +17,15 @@ static int has_avx, has_avx512, answers;
 static void
 check_promises(void)
 {
-	uint32_t mxcsr;
-	uint16_t x87;
+	uint32_t mxcsr, x87[7];
 	uint64_t flags;
 
-	__asm__ volatile ("stmxcsr %0; fnstcw %1; pushfq; pop %2" : "=m" (mxcsr), "=m" (x87), "=r" (flags));
-	/* Exceptions masked, round to nearest; no direction flag; a frame that begins at a multiple of 16. */
-	if ((mxcsr & 0xffc0) != 0x1f80 || x87 != 0x37f || (flags & 0x400) != 0)
+	__asm__ volatile ("stmxcsr %0; fnstenv %1; fldenv %1; pushfq; pop %2" : "=m" (mxcsr), "=m" (x87), "=r" (flags));
+	/*
+	 * Exceptions masked, round to nearest, nothing on the x87 stack; neither direction flag nor alignment check; a frame that
+	 * begins at a multiple of 16.
+	 */
+	if ((mxcsr & 0xffc0) != 0x1f80 || (uint16_t) x87[0] != 0x37f || (uint16_t) x87[2] != 0xffff || (flags & 0x40400) != 0)
 		abort();
 	if ((uintptr_t) __builtin_frame_address(0) % 16 != 0)
 		abort();
@@ -36,6 +38,9 @@ clobber(void)
 
 	check_promises();
 	inexact = 1 / inexact;
+	/* Exceptions of the x87, and a comparison; its registers full and empty again. */
+	__asm__ volatile ("fld1; fldz; fdivrp; fldpi; fsqrt; fcompp; .rept 8; fldz; .endr; .rept 8; fstp %%st; .endr" : : :
+		"st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)");
 	__asm__ volatile (
 		".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
 		"	pcmpeqd	%%xmm\\n, %%xmm\\n\n"

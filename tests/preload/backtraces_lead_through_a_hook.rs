@@ -1,11 +1,6 @@
 //! Unwinders, inside the process and outside, find their way from a hook to `main`.
 
-use crate::support::{Program, Source, Workbench};
-
-/// Whether the words appear in this order.
-fn in_order(text: &str, words: &[&str]) -> bool {
-    words.iter().try_fold(text, |rest, word| rest.split_once(word).map(|(_, rest)| rest)).is_some()
-}
+use crate::support::{Program, Source, Workbench, in_order};
 
 fn gdb(commands: &[&str]) -> Program {
     let settings = ["set debuginfod enabled off", "set confirm off", "set pagination off", "set width 0"];

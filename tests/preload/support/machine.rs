@@ -9,3 +9,10 @@ pub(crate) fn libc_path() -> PathBuf {
     let mut files = maps.lines().filter_map(|line| line.split_ascii_whitespace().nth(5));
     files.find(|file| file.ends_with("/libc.so.6")).expect("the tests run on glibc").into()
 }
+
+/// How often to do something that shows more the more often it is done: a few times in the usual run, so that it stays short,
+/// and all the times with `INTERCEPT_TEST_ROUNDS=full` in the environment.
+pub(crate) fn rounds(usual: u64, full: u64) -> u64 {
+    let asked = std::env::var_os("INTERCEPT_TEST_ROUNDS");
+    if asked.is_some_and(|asked| asked == "full") { full } else { usual }
+}

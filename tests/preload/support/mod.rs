@@ -4,10 +4,12 @@ mod built;
 mod machine;
 mod program;
 mod tool;
+mod unnoticed;
 mod workbench;
 
 pub(crate) use built::Built;
-pub(crate) use machine::libc_path;
-pub(crate) use program::{Outcome, Program};
+pub(crate) use machine::{libc_path, rounds};
+pub(crate) use program::{Outcome, Program, in_order};
 use tool::tool;
+pub(crate) use unnoticed::Unnoticed;
 pub(crate) use workbench::{Source, Workbench};

@@ -166,6 +166,11 @@ impl std::fmt::Display for Outcome {
     }
 }
 
+/// Whether the words appear in this order.
+pub(crate) fn in_order(text: &str, words: &[&str]) -> bool {
+    words.iter().try_fold(text, |rest, word| rest.split_once(word).map(|(_, rest)| rest)).is_some()
+}
+
 /// Reads everything on a thread, so that neither of two pipes fills up.
 fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {

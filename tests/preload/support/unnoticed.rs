@@ -1,0 +1,83 @@
+//! "As if the library were not there": one program, bare and under everything that can look at its calls.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Outcome, Program, Workbench};
+
+/// A program of `tests/c`, compiled once, that does the same whoever looks. What it does is what comes out of it.
+#[derive(Debug)]
+pub(crate) struct Unnoticed {
+    bench: Workbench,
+    program: Program,
+    ways: fn(&str) -> bool,
+}
+
+impl Unnoticed {
+    /// Compiles the program.
+    pub(crate) fn program(name: &str) -> Unnoticed {
+        let bench = Workbench::new();
+        let program = Program::new(bench.program(name));
+        Unnoticed::at(bench, program)
+    }
+
+    /// With a program that has been made before.
+    pub(crate) fn at(bench: Workbench, program: Program) -> Unnoticed {
+        bench.plugin("forwarding_hook");
+        Unnoticed { bench, program, ways: |_| true }
+    }
+
+    /// Its own system calls are intercepted too, and those of the dynamic loader.
+    pub(crate) fn everywhere(mut self) -> Unnoticed {
+        self.program = self.program.env("INTERCEPT_ALL_OBJS", "1");
+        self
+    }
+
+    /// Not with the log, which makes calls of its own.
+    pub(crate) fn without_log(mut self) -> Unnoticed {
+        self.ways = |way| !way.contains("LOG");
+        self
+    }
+
+    /// Only with a hook that lets calls pass: those whose results somebody wants to see are made outside of libc.
+    pub(crate) fn forwarding_only(mut self) -> Unnoticed {
+        self.ways = |way| way == FORWARDING;
+        self
+    }
+
+    /// Runs it with these arguments. Bare it must end with status 0 and say nothing on stderr.
+    #[track_caller]
+    pub(crate) fn does(&self, args: &[&str]) {
+        let outcome = self.compare(args, |program| program.run());
+        assert!(outcome.code() == Some(0) && outcome.stderr().is_empty(), "{args:?}: {outcome}");
+    }
+
+    /// Runs it with these arguments in any way; answers what came out, which is always the same.
+    #[track_caller]
+    pub(crate) fn compare(&self, args: &[&str], run: impl Fn(&Program) -> Outcome) -> Outcome {
+        let program = self.program.clone().args(args.iter().copied());
+        let bare = run(&program);
+        let log = self.bench.path("log");
+        let ways = ways(&program, &self.bench.path("forwarding_hook.so"), &log);
+        for (way, program) in ways.into_iter().filter(|(way, _)| (self.ways)(way)) {
+            let outcome = run(&program);
+            assert!(outcome == bare, "{args:?} under {way}: {outcome}\n=== bare: {bare}");
+        }
+        let logs = (self.ways)("INTERCEPT_LOG");
+        assert!(!logs || fs::metadata(&log).unwrap().len() > 0, "INTERCEPT_LOG has logged nothing");
+        bare
+    }
+}
+
+const FORWARDING: &str = "a forwarding hook";
+
+/// The ways of looking: a hook that forwards and clobbers, one that also wants the results, the log, and all of that.
+fn ways(program: &Program, plugin: &Path, log: &Path) -> [(&'static str, Program); 4] {
+    let hooked = || program.clone().preload([plugin]);
+    [
+        (FORWARDING, hooked()),
+        ("a hook after the kernel", hooked().env("OBSERVE", "1")),
+        ("INTERCEPT_LOG", program.clone().intercepted().env("INTERCEPT_LOG", log)),
+        ("hooks and INTERCEPT_LOG", hooked().env("OBSERVE", "1").env("INTERCEPT_LOG", log)),
+    ]
+}
