@@ -43,7 +43,7 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
         log::before(&call, returns == Return::Elsewhere);
     }
     if let Some(result) = chain::ask(call.number, &call.args) {
-        log::after(&call, result);
+        log::answered(&call, result);
         frame.result = result;
         return Verdict::Return;
     }

@@ -48,8 +48,16 @@ pub(crate) fn before(call: &Call, last_word: bool) {
     }
 }
 
-/// A call was answered.
+/// The kernel has answered a call.
 pub(crate) fn after(call: &Call, result: i64) {
+    if active() {
+        LOG.notice(call, result);
+        LOG.after(call, result, &ProcessMemory);
+    }
+}
+
+/// A hook has answered a call in the kernel's place: whatever the answer says, no descriptor was closed.
+pub(crate) fn answered(call: &Call, result: i64) {
     if active() {
         LOG.after(call, result, &ProcessMemory);
     }
@@ -116,13 +124,15 @@ impl Log {
         }
     }
 
+    /// Takes note of a descriptor of ours that the program has closed.
+    fn notice(&self, call: &Call, result: i64) {
+        let sinks = [Style::DropIn, Style::Trace].map(|style| self.sink(style));
+        sinks.into_iter().filter(|sink| result >= 0 && sink.is_on()).for_each(|sink| sink.notice(call));
+    }
+
     fn after(&self, call: &Call, result: i64, memory: &dyn Memory) {
         for style in [Style::DropIn, Style::Trace] {
-            let sink = self.sink(style);
-            if sink.is_on() {
-                if result >= 0 {
-                    sink.notice(call);
-                }
+            if self.sink(style).is_on() {
                 self.write(style, call, Outcome::Returned(result), memory);
             }
         }
