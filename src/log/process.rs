@@ -119,8 +119,15 @@ impl Log {
         }
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
         // with `?`, and once more with the error if it returns.
-        if self.trace.is_on() && (last_word || speaks_before(call.number)) {
+        let enters_strict_mode = enters_strict_mode(call);
+        if self.trace.is_on() && (last_word || speaks_before(call.number) || enters_strict_mode) {
             self.write(Style::Trace, call, Outcome::Pending, memory);
+        }
+        // From then on the kernel kills for nearly every call a line is made with.
+        if enters_strict_mode {
+            self.drop_in.stop();
+            self.trace.stop();
+            self.update();
         }
     }
 
@@ -179,6 +186,16 @@ impl Log {
             }
         }
         Some(magic.result())
+    }
+}
+
+/// Whether the thread asks to be killed for every call but `read`, `write`, `exit` and `rt_sigreturn`.
+fn enters_strict_mode(call: &Call) -> bool {
+    let [first, second, ..] = call.args.map(|arg| arg as u32);
+    match call.number {
+        libc::SYS_prctl => first == libc::PR_SET_SECCOMP as u32 && second == libc::SECCOMP_MODE_STRICT,
+        libc::SYS_seccomp => first == libc::SECCOMP_SET_MODE_STRICT,
+        _ => false,
     }
 }
 

@@ -33,12 +33,6 @@ impl Unnoticed {
         self
     }
 
-    /// Not with the log, which makes calls of its own.
-    pub(crate) fn without_log(mut self) -> Unnoticed {
-        self.ways = |way| !way.contains("LOG");
-        self
-    }
-
     /// Only with a hook that lets calls pass: those whose results somebody wants to see are made outside of libc.
     pub(crate) fn forwarding_only(mut self) -> Unnoticed {
         self.ways = |way| way == FORWARDING;
