@@ -57,6 +57,7 @@ pub mod log;
 pub mod object;
 pub mod patch;
 mod plugin;
+mod prepare;
 mod report;
 mod start;
 mod sys;

@@ -2,7 +2,7 @@
 //!
 //! The order matters. Everything is planned and all stubs exist before the first byte of code is changed. From then on calls
 //! of libc run through the stubs, those of this constructor included: they pass straight on, until [`hook::activate`].
-#![allow(unsafe_code, reason = "a constructor, and code that is changed")]
+#![allow(unsafe_code, reason = "a constructor")]
 
 use std::ffi::{CStr, OsStr};
 use std::fmt::Display;
@@ -14,12 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::config::Config;
 use crate::object::loaded::{self, Loaded};
 use crate::object::target::is_libc;
-use crate::patch::{self, Patch, Reason, write};
+use crate::prepare::Prepared;
 use crate::sys::call;
 use crate::sys::text::TextWriter;
-use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
-use crate::trampoline::{Arena, Crossing};
-use crate::{capi, disasm, hook, log, report};
+use crate::trampoline::Crossing;
+use crate::{capi, hook, log, report};
 
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -165,98 +164,4 @@ fn pin() {
 /// Whether an object's system calls are to be intercepted.
 fn is_target(object: &Loaded, config: &Config) -> bool {
     (config.all_objects || is_libc(object.path())) && !object.is_vdso() && !object.is_self()
-}
-
-/// Takes note of what goes wrong: the object, the address in its file, the reason.
-type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
-
-/// An object whose stubs are in place and whose code is as it was.
-struct Prepared<'a> {
-    object: &'a Loaded,
-    patches: Vec<(Patch, Descriptor)>,
-    arena: Arena,
-}
-
-impl<'a> Prepared<'a> {
-    /// Finds the sites of an object, plans their windows and assembles their stubs.
-    fn new(object: &'a Loaded, crossing: Crossing, fail: &mut Fail<'_>) -> Option<Prepared<'a>> {
-        if object.is_of_go() {
-            fail(object.path(), None, &"the stacks of goroutines are too small for a hook");
-            return None;
-        }
-        let located = match disasm::locate(&object.image, &object.functions()) {
-            Ok(located) => located,
-            Err(error) => {
-                fail(object.path(), None, &error);
-                return None;
-            }
-        };
-        for unknown in &located.unknown {
-            let address = object.in_file(unknown.address);
-            if unknown.doubt.is_in_function() {
-                fail(object.path(), Some(address), &unknown.doubt);
-            } else {
-                // Tables of constants, in all likelihood: libraries hold hundreds of these and run well.
-                ::log::debug!("{}+{address:#x}: no known code: {}", object.path().display(), unknown.doubt);
-            }
-        }
-        let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
-        let name: &'static &'static [u8] = Box::leak(Box::new(path));
-        let mut patches = Vec::with_capacity(located.sites.len());
-        let mut taken = 0;
-        for patch in patch::plan(located) {
-            ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.site.address), patch.rung);
-            match patch.reason() {
-                Some(reason) if reason.is_deliberate() => {}
-                Some(Reason::AlreadyPatched(_)) => taken += 1,
-                Some(reason) => fail(object.path(), Some(object.in_file(patch.site.address)), &reason),
-                None => {
-                    let descriptor = descriptor(&patch, object, name);
-                    patches.push((patch, descriptor));
-                }
-            }
-        }
-        if taken > 0 {
-            let reason =
-                format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");
-            fail(object.path(), None, &reason);
-        }
-        if patches.is_empty() {
-            return None;
-        }
-        match Arena::build(&object.span, crossing, &patches) {
-            Ok(arena) => {
-                ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), patches.len(), arena.memory);
-                Some(Prepared { object, patches, arena })
-            }
-            Err(error) => {
-                fail(object.path(), None, &error);
-                None
-            }
-        }
-    }
-
-    /// Writes the jumps.
-    fn write(&self, writer: &TextWriter, fail: &mut Fail<'_>) {
-        for ((patch, _), stub) in self.patches.iter().zip(&self.arena.stubs) {
-            let site = self.object.in_file(patch.site.address);
-            let Some(edits) = stub.and_then(|stub| patch.edits(stub)) else {
-                fail(self.object.path(), Some(site), &"its stub is out of reach");
-                continue;
-            };
-            // SAFETY: the image is that of a loaded object and the stub is in place; there is no other thread.
-            if let Err(error) = unsafe { write::apply(writer, &self.object.image, edits) } {
-                fail(self.object.path(), Some(site), &error);
-            }
-        }
-    }
-}
-
-fn descriptor(patch: &Patch, object: &Loaded, name: &'static &'static [u8]) -> Descriptor {
-    Descriptor {
-        after: patch.site.end(),
-        offset: object.in_file(patch.site.address),
-        number: patch.site.number.map_or(UNKNOWN_NUMBER, i64::from),
-        object: name,
-    }
 }
