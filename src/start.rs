@@ -38,8 +38,8 @@ extern "C" fn constructor() {
     }
 }
 
-/// Declares that a program links this library for what it can say about binaries, with [`disasm`] and [`patch`], and does not
-/// want to be intercepted itself.
+/// Declares that a program links this library for what it can say about binaries, with [`disasm`](crate::disasm) and
+/// [`patch`](crate::patch), and does not want to be intercepted itself.
 ///
 /// The library is linked into programs in two ways: as a static library that intercepts them, and as this crate. The
 /// constructor cannot tell which, so a program of the second kind says so.
