@@ -27,20 +27,7 @@ impl<'a> Code<'a> {
     }
 }
 
-/// The code of an image in the order of addresses. Where a hostile file lets segments overlap, the first one has the bytes,
-/// as [`Image::segment`] has it; what reaches past the end of the address space is cut off.
+/// The code of an image in the order of addresses; an image has each address once.
 pub(super) fn code<'a>(image: &Image<'a>) -> Vec<Code<'a>> {
-    let mut runs = Vec::new();
-    let mut covered = 0;
-    for segment in image.segments() {
-        let room = usize::try_from(u64::MAX - segment.address).unwrap_or(usize::MAX);
-        let length = segment.bytes.len().min(room);
-        let end = segment.address + length as u64;
-        let start = segment.address.max(covered);
-        if start < end && segment.executable {
-            runs.push(Code { address: start, bytes: &segment.bytes[(start - segment.address) as usize..length] });
-        }
-        covered = covered.max(end);
-    }
-    runs
+    image.code().map(|segment| Code { address: segment.address, bytes: segment.bytes }).collect()
 }

@@ -153,6 +153,14 @@ impl fmt::Debug for Line {
     }
 }
 
+/// What something writes to a line.
+#[cfg(test)]
+pub(super) fn spelled(spell: impl Fn(&mut Line)) -> String {
+    let mut line = Line::new();
+    spell(&mut line);
+    String::from_utf8(line.as_bytes().to_vec()).expect("ASCII")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,13 +54,8 @@ pub(super) fn low(value: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::line::spelled;
     use super::*;
-
-    fn spelled(spell: impl Fn(&mut Line)) -> String {
-        let mut line = Line::new();
-        spell(&mut line);
-        String::from_utf8(line.as_bytes().to_vec()).expect("ASCII")
-    }
 
     #[test]
     fn modes_are_octal() {

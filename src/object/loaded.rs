@@ -18,7 +18,7 @@ use super::{BuildId, Functions, Image, Segment, eh_frame};
 #[derive(Debug)]
 pub(crate) struct Loaded {
     /// Its path as the loader knows it; that of the executable is read from `/proc/self/exe`.
-    pub(crate) path: PathBuf,
+    path: PathBuf,
     /// The addresses it occupies, from the first byte of its first segment to the last of its last.
     pub(crate) span: Range<u64>,
     /// Difference between the addresses in the file and those in memory.

@@ -103,13 +103,8 @@ pub(super) fn prctl_argument(line: &mut Line, context: &Context, index: usize) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::line::spelled;
     use super::*;
-
-    fn spelled(spell: impl Fn(&mut Line)) -> String {
-        let mut line = Line::new();
-        spell(&mut line);
-        String::from_utf8(line.as_bytes().to_vec()).expect("ASCII")
-    }
 
     #[test]
     fn signals_have_names_up_to_the_last_real_time_one() {

@@ -4,10 +4,8 @@
 
 use core::sync::atomic::AtomicU8;
 
+use crate::sys::probe::SIGSET_SIZE;
 use crate::sys::raw::{check, syscall};
-
-/// The size of a `sigset_t` in the kernel, not in libc.
-const SIGSET: i64 = size_of::<u64>() as i64;
 /// Sent to who writes into a pipe that nobody reads.
 const SIGPIPE: u64 = 1 << (libc::SIGPIPE - 1);
 /// Sent to who writes beyond the limit on the size of files.
@@ -47,8 +45,8 @@ pub(crate) fn write_quietly(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
     let (all, none) = (u64::MAX, 0_u64);
     let (mut before, mut pending) = (none, none);
     let set = &raw const all as i64;
-    call(libc::SYS_rt_sigprocmask, [i64::from(libc::SIG_BLOCK), set, &raw mut before as i64, SIGSET, 0, 0])?;
-    if call(libc::SYS_rt_sigpending, [&raw mut pending as i64, SIGSET, 0, 0, 0, 0]).is_err() {
+    call(libc::SYS_rt_sigprocmask, [i64::from(libc::SIG_BLOCK), set, &raw mut before as i64, SIGSET_SIZE, 0, 0])?;
+    if call(libc::SYS_rt_sigpending, [&raw mut pending as i64, SIGSET_SIZE, 0, 0, 0, 0]).is_err() {
         pending = all;
     }
     let result = write(fd, bytes);
@@ -60,10 +58,11 @@ pub(crate) fn write_quietly(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
     // One that was pending before is the program's.
     if sent & !pending != 0 {
         let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let args = [&raw const sent as i64, 0, &raw const now as i64, SIGSET, 0, 0];
+        let args = [&raw const sent as i64, 0, &raw const now as i64, SIGSET_SIZE, 0, 0];
         let _ = call(libc::SYS_rt_sigtimedwait, args);
     }
-    let _ = call(libc::SYS_rt_sigprocmask, [i64::from(libc::SIG_SETMASK), &raw const before as i64, 0, SIGSET, 0, 0]);
+    let _ =
+        call(libc::SYS_rt_sigprocmask, [i64::from(libc::SIG_SETMASK), &raw const before as i64, 0, SIGSET_SIZE, 0, 0]);
     result
 }
 
