@@ -33,7 +33,7 @@ after(long number, long a0, long a1, long a2, long a3, long a4, long a5, long re
 	struct call call = {number, {a0, a1, a2, a3, a4, a5}, result};
 
 	/* Not seen: neither by this hook nor by the other. */
-	own += getpgrp() > 0;
+	own += getpgrp() >= 0;
 	if (count < 16)
 		calls[count] = call;
 	count++;

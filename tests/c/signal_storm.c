@@ -20,7 +20,8 @@
 static volatile long handled, seen_of_handler, seen_of_program, asked, jumped, in_hook;
 static volatile int in_handler, answers, jumps, jumping_allowed;
 static sigjmp_buf back;
-static pid_t parent;
+/* Of a namespace of its own the program sees no parent, group or session: they are 0. */
+static pid_t parent, group, session;
 
 static int
 hook(long number, long a0, long a1, long a2, long a3, long a4, long a5, long *result)
@@ -37,7 +38,7 @@ hook(long number, long a0, long a1, long a2, long a3, long a4, long a5, long *re
 	seen_of_program++;
 	in_hook = 1;
 	for (int i = 0; i < 20; i++)
-		if (getpgrp() <= 0 || getsid(0) <= 0)
+		if (getpgrp() != group || getsid(0) != session)
 			abort();
 	in_hook = 0;
 	*result = 4242;
@@ -49,7 +50,7 @@ after(long number, long a0, long a1, long a2, long a3, long a4, long a5, long re
 {
 	(void) a0, (void) a1, (void) a2, (void) a3, (void) a4, (void) a5;
 
-	if (number == SYS_getppid && (result != parent || getpgrp() <= 0))
+	if (number == SYS_getppid && (result != parent || getpgrp() != group))
 		abort();
 }
 
@@ -101,6 +102,8 @@ main(int argc, char **argv)
 	jumps = argv[1][0] == 'j';
 	answers = strcmp(argv[1] + jumps, "answer") == 0;
 	parent = getppid();
+	group = getpgrp();
+	session = getsid(0);
 	intercept_hook_point = hook;
 	if (strcmp(argv[1] + jumps, "observe") == 0)
 		intercept_hook_point_post_kernel = after;
