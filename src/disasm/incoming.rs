@@ -5,11 +5,11 @@
 //! `call` are taken for one, whether or not an instruction begins there: a target too many costs a window, one too few the
 //! program.
 
-use super::code::Code;
+use super::{
+    code::Code,
+    vector::{Bytes, Pair, find_pairs},
+};
 use std::ops::Range;
-
-/// Bytes looked at in one step.
-const BLOCK: usize = 64;
 
 /// The places a branch must not lead to unnoticed.
 pub(super) struct Places {
@@ -58,9 +58,9 @@ impl Places {
 /// The addresses within `places` that something in this code seems to branch to. Neither sorted nor unique.
 pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<u64> {
     let mut found = Vec::new();
+    // The distance follows the last byte of the opcode.
     let mut check = |opcode: usize| {
-        // The distance follows the last byte of the opcode.
-        if let Some(&field) = code.bytes.get(opcode + 1..).and_then(|rest| rest.first_chunk()) {
+        if let Some(&field) = code.bytes[opcode + 1..].first_chunk() {
             let distance = i64::from(i32::from_le_bytes(field));
             let target = code.address.wrapping_add(opcode as u64 + 5).wrapping_add_signed(distance);
             if places.contain(target) {
@@ -68,46 +68,22 @@ pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<u64> {
             }
         }
     };
-    let Some(&first) = code.bytes.first() else { return found };
-    if is_opcode(0, first) {
+    if code.bytes.first().is_some_and(|byte| byte & 0xfe == 0xe8) {
         check(0);
     }
-    let mut offset = 0;
-    // One byte more than a block: the first belongs to the block before, as the `0f` of a `jcc`.
-    while let Some(window) = code.bytes.get(offset..offset + BLOCK + 1) {
-        let mut mask = mask(&flags(window));
-        while mask != 0 {
-            check(offset + 1 + mask.trailing_zeros() as usize);
-            mask &= mask - 1;
-        }
-        offset += BLOCK;
-    }
-    for at in offset + 1..code.bytes.len() {
-        if is_opcode(code.bytes[at - 1], code.bytes[at]) {
-            check(at);
-        }
-    }
+    find_pairs::<Opcode>(code.bytes, |before| check(before + 1));
     found
 }
 
-/// One where the opcode of a branch with a distance of four bytes ends, zero elsewhere; without a branch inside, so that it
-/// vectorises.
-fn flags(window: &[u8]) -> [u8; BLOCK] {
-    let (previous, current) = (&window[..BLOCK], &window[1..=BLOCK]);
-    std::array::from_fn(|at| u8::from(is_opcode(previous[at], current[at])))
-}
+/// The last byte of an opcode, and the one before it: `call` and `jmp`, whatever is before them, or `jcc`.
+struct Opcode;
 
-/// One bit for each byte that is one, lowest first: one loop over the bits of a block costs one misprediction, not eight.
-fn mask(flags: &[u8; BLOCK]) -> u64 {
-    // The product has the lowest bits of its eight bytes side by side in the highest byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let bytes = flags.as_chunks::<8>().0.iter().map(|&word| u64::from_le_bytes(word).wrapping_mul(GATHER) >> 56);
-    bytes.rev().fold(0, |mask, byte| (mask << 8) | byte)
-}
-
-/// `call` and `jmp`, and the second byte of `jcc`.
-fn is_opcode(previous: u8, current: u8) -> bool {
-    (current & 0xfe == 0xe8) | ((previous == 0x0f) & (current & 0xf0 == 0x80))
+impl Pair for Opcode {
+    #[inline(always)]
+    fn wanted<B: Bytes>(before: B, last: B) -> B {
+        let conditional = before.are(0x0f).and(last.masked(0xf0).are(0x80));
+        last.masked(0xfe).are(0xe8).or(conditional)
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
     region::Bounds,
     scan::scan,
     site::number,
-    walk::{Findings, walk},
+    walk::{Findings, Memory, walk},
 };
 use crate::object::{Functions, Image};
 use std::ops::Range;
@@ -36,14 +36,15 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
     let engine = Engine::new()?;
     let mut decoder = engine.decoder()?;
     let mut findings = Findings::default();
+    let mut memory = Memory::default();
     let runs = code(image);
     let bounds = Bounds::new(functions, &runs);
     for run in &runs {
         let first = findings.sites.len();
         for region in bounds.regions(run, &scan(run.bytes)) {
-            walk(image, run, region, &mut decoder, &mut findings);
+            walk(image, run, region, &mut decoder, &mut memory, &mut findings);
         }
-        walk_neighbours(image, run, &bounds, &mut decoder, &mut findings, first);
+        walk_neighbours(image, run, &bounds, &mut decoder, &mut memory, &mut findings, first);
     }
     let Findings { mut sites, lookalikes, mut unknown, mut paddings, .. } = findings;
     paddings.sort_unstable_by_key(|padding| padding.start);

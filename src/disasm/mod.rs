@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! code      the executable bytes, each address once
-//! scan      every `0f 05`, at memory speed
+//! scan      every `0f 05`, thirty-two bytes at a time (vector)
 //! region    the function around each hit: from the last known start before it to the next one after it
 //! step      one instruction: how long it is, where control goes
 //! walk      those functions alone, step by step: instruction boundaries, branch targets, what follows what
@@ -28,13 +28,16 @@ mod decoder;
 mod incoming;
 mod instruction;
 mod locate;
+mod marks;
 mod padding;
+mod plain;
 mod region;
 mod scan;
 pub mod signal_return;
 mod site;
 mod step;
 mod table;
+mod vector;
 mod walk;
 
 pub use instruction::{Branch, Eax, Instruction, Kind};

@@ -8,7 +8,7 @@ use super::{
     decoder::Decoder,
     region::{Bounds, Region},
     site::Site,
-    walk::{Findings, walk},
+    walk::{Findings, Memory, walk},
 };
 use crate::object::Image;
 
@@ -24,6 +24,7 @@ pub(super) fn walk_neighbours<'b>(
     code: &Code<'b>,
     bounds: &Bounds<'_>,
     decoder: &mut Decoder<'_, 'b>,
+    memory: &mut Memory,
     findings: &mut Findings,
     first: usize,
 ) {
@@ -33,7 +34,7 @@ pub(super) fn walk_neighbours<'b>(
     neighbours.dedup_by_key(|region| region.range.start);
     neighbours.retain(|region| !findings.walked.contains(&region.range.start));
     for region in neighbours {
-        walk(image, code, region, decoder, findings);
+        walk(image, code, region, decoder, memory, findings);
     }
 }
 

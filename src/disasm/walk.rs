@@ -5,7 +5,8 @@ use super::{
     code::Code,
     decoder::Decoder,
     instruction::{Eax, Instruction, Kind},
-    locate::within,
+    marks::Marks,
+    plain::plain_length,
     region::Region,
     site::{self, Doubt, Lookalike, Site},
     step::{Flow, Step, step},
@@ -13,11 +14,10 @@ use super::{
 };
 use crate::object::Image;
 use std::{
-    cmp::Reverse,
-    collections::{BTreeSet, BinaryHeap},
-    iter::Peekable,
+    collections::BTreeSet,
+    iter::{Copied, Peekable},
     ops::Range,
-    vec,
+    slice,
 };
 
 /// What a walk adds to the findings of an object.
@@ -32,29 +32,39 @@ pub(super) struct Findings {
     pub(super) walked: BTreeSet<u64>,
 }
 
+/// What a walk remembers of its region. Emptied and used again by the next.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// Where instructions begin.
+    starts: Marks,
+    /// Where branches lead.
+    targets: Marks,
+}
+
 /// Walks a region and adds what it holds.
 pub(super) fn walk<'b>(
     image: &Image<'_>,
     code: &Code<'b>,
     region: Region,
     decoder: &mut Decoder<'_, 'b>,
+    memory: &mut Memory,
     findings: &mut Findings,
 ) {
     findings.walked.insert(region.range.start);
+    memory.starts.restart(&region.range);
+    memory.targets.restart(&region.range);
     let mut walk = Walk {
         image,
         code,
         decoder,
         tables: Tables::new(region.range.clone()),
-        hits: region.hits.clone().into_iter().peekable(),
+        hits: region.hits.iter().copied().peekable(),
         region: &region,
-        targets: Vec::new(),
-        ahead: BinaryHeap::new(),
-        straight: Vec::with_capacity(2 * Site::BEFORE),
-        line: region.range.start,
+        memory,
+        line: None,
         detour: None,
         dead_since: None,
-        sites: Vec::new(),
+        sites: Vec::with_capacity(region.hits.len()),
         findings,
     };
     walk.run();
@@ -68,15 +78,10 @@ struct Walk<'w, 'e, 'b> {
     decoder: &'w mut Decoder<'e, 'b>,
     tables: Tables,
     /// Hits not judged yet.
-    hits: Peekable<vec::IntoIter<u64>>,
-    /// Every branch target in the region.
-    targets: Vec<u64>,
-    /// Those not passed yet, nearest first.
-    ahead: BinaryHeap<Reverse<u64>>,
-    /// The addresses of the instructions of the current straight line; only the last few matter.
-    straight: Vec<u64>,
-    /// Where that line begins.
-    line: u64,
+    hits: Peekable<Copied<slice::Iter<'w, u64>>>,
+    memory: &'w mut Memory,
+    /// Where the current straight line begins, if an instruction of it has been passed.
+    line: Option<u64>,
     /// Where the last jump leads that left the object, as long as only filler followed.
     detour: Option<u64>,
     /// The end of the last instruction that control does not pass, as long as only nops and `int3` followed.
@@ -92,11 +97,34 @@ impl<'b> Walk<'_, '_, 'b> {
             at = self.leave_function(at);
         }
         while at < self.region.range.end {
+            at = self.pass_plain(at);
+            if at >= self.region.range.end {
+                break;
+            }
             at = match self.step(self.rest(at), at) {
                 Some(step) => self.pass(at, step),
                 None => self.resume(at, Doubt::Undecodable(at)),
             };
         }
+    }
+
+    /// Passes what is quickly passed: plain instructions without hits. Gives the address to go on at.
+    fn pass_plain(&mut self, start: u64) -> u64 {
+        // Whatever ends behind the function's last trusted byte is looked at with more care.
+        let trusted = self.region.trusted_until;
+        let end = if start < trusted { trusted } else { self.region.range.end };
+        let until = self.hits.peek().map_or(end, |&hit| hit.min(end));
+        let code = self.code.slice(start..until);
+        let mut passed = 0;
+        while let Some(length) = plain_length(&code[passed..]) {
+            self.memory.starts.set(start + passed as u64);
+            passed += length;
+        }
+        if passed > 0 {
+            self.line.get_or_insert(start);
+            (self.detour, self.dead_since) = (None, None);
+        }
+        start + passed as u64
     }
 
     /// The instruction at the start of these bytes. What the fast decoder does not know Capstone may: `kmovq` for one.
@@ -115,22 +143,14 @@ impl<'b> Walk<'_, '_, 'b> {
         let next = at + u64::from(step.length);
         self.judge(at, next, step.flow);
         self.note_targets(at, next, step.flow);
-        match step.flow {
-            Flow::Next | Flow::Address(_) => {
-                if self.straight.is_empty() {
-                    self.line = at;
-                }
-                self.straight.push(at);
-            }
+        self.memory.starts.set(at);
+        self.line = match step.flow {
+            Flow::Next | Flow::Address(_) => self.line.or(Some(at)),
             // Nops that a straight line would begin with align what follows them: control enters behind them, perhaps by a
             // way that nobody sees.
-            Flow::Nop if self.straight.is_empty() => {}
-            Flow::Nop => self.straight.push(at),
-            _ => self.straight.clear(),
-        }
-        if self.straight.len() == 2 * Site::BEFORE {
-            self.straight.drain(..Site::BEFORE);
-        }
+            Flow::Nop => self.line,
+            _ => None,
+        };
         let filler = matches!(step.flow, Flow::Nop | Flow::Filler);
         self.detour = match step.flow {
             Flow::Jump(Some(target)) => self.leaves_the_object(target),
@@ -176,7 +196,7 @@ impl<'b> Walk<'_, '_, 'b> {
             function: self.region.range.clone(),
             unwind_info: self.region.unwind_info.contains(&at),
             number: None,
-            line: if self.straight.is_empty() { at } else { self.line },
+            line: self.line.unwrap_or(at),
             before: self.before(at),
             after: self.after(next),
             targets: Vec::new(),
@@ -188,7 +208,11 @@ impl<'b> Walk<'_, '_, 'b> {
     fn before(&mut self, syscall: u64) -> Vec<Instruction> {
         let mut before = Vec::new();
         let mut number_is_open = true;
-        for &address in self.straight.iter().rev().take(Site::BEFORE) {
+        let line = self.line.unwrap_or(syscall);
+        let starts = &self.memory.starts;
+        let straight =
+            std::iter::successors(Some(syscall), |&next| starts.previous(next).filter(|&start| start >= line));
+        for address in straight.skip(1).take(Site::BEFORE) {
             let Some(instruction) = self.decoder.instruction(self.code.slice(address..syscall), address) else { break };
             if instruction.end() != before.last().map_or(syscall, |next: &Instruction| next.address) {
                 break;
@@ -223,13 +247,10 @@ impl<'b> Walk<'_, '_, 'b> {
     }
 
     fn note_targets(&mut self, at: u64, next: u64, flow: Flow) {
-        let (region, targets, ahead) = (&self.region.range, &mut self.targets, &mut self.ahead);
+        let (region, targets) = (&self.region.range, &mut self.memory.targets);
         let mut note = |target: u64| {
             if region.contains(&target) {
-                targets.push(target);
-                if target >= next {
-                    ahead.push(Reverse(target));
-                }
+                targets.set(target);
             }
         };
         match flow {
@@ -269,7 +290,7 @@ impl<'b> Walk<'_, '_, 'b> {
             self.dead_since = None;
             self.give_up_on_hits(known, Doubt::Unreached);
         }
-        self.straight.clear();
+        self.line = None;
         known
     }
 
@@ -284,17 +305,14 @@ impl<'b> Walk<'_, '_, 'b> {
             next = self.after_padding(at + 1, next).unwrap_or(next);
         }
         self.give_up_on_hits(next, doubt);
-        self.straight.clear();
+        self.line = None;
         self.detour = None;
         self.dead_since = None;
         next
     }
 
-    fn next_target(&mut self, from: u64) -> Option<u64> {
-        while self.ahead.peek().is_some_and(|&Reverse(target)| target < from) {
-            self.ahead.pop();
-        }
-        self.ahead.peek().map(|&Reverse(target)| target)
+    fn next_target(&self, from: u64) -> Option<u64> {
+        self.memory.targets.next(from)
     }
 
     /// The first address in a range where an assembler has aligned something: behind filler, on a multiple of 16.
@@ -327,14 +345,13 @@ impl<'b> Walk<'_, '_, 'b> {
             self.findings.unknown.extend(self.sites.iter().map(|site| Unknown { address: site.address, doubt }));
             return;
         }
-        self.targets.sort_unstable();
-        self.targets.dedup();
+        let targets = &self.memory.targets;
         for mut site in self.sites {
-            site.targets.extend_from_slice(within(&self.targets, site.neighbourhood()));
+            site.targets.extend(targets.within(site.neighbourhood()));
             self.findings.sites.push(site);
         }
         let padding = self.dead_since.unwrap_or(self.region.range.end)..self.region.range.end;
-        if !padding.is_empty() && within(&self.targets, padding.clone()).is_empty() {
+        if !padding.is_empty() && targets.within(padding.clone()).next().is_none() {
             self.findings.paddings.push(padding);
         }
     }
