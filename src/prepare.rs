@@ -83,16 +83,19 @@ impl<'a> Prepared<'a> {
 
     /// Writes the jumps.
     pub(crate) fn write(&self, writer: &TextWriter, fail: &mut Fail<'_>) {
+        let mut all = Vec::with_capacity(self.patches.len());
         for ((patch, _), stub) in self.patches.iter().zip(&self.arena.stubs) {
-            let site = self.object.in_file(patch.site.address);
-            let Some(edits) = stub.and_then(|stub| patch.edits(stub)) else {
-                fail(self.object.path(), Some(site), &"its stub is out of reach");
-                continue;
-            };
-            // SAFETY: the image is that of a loaded object and the stub is in place; there is no other thread.
-            if let Err(error) = unsafe { write::apply(writer, &self.object.image, edits) } {
-                fail(self.object.path(), Some(site), &error);
+            match stub.and_then(|stub| patch.edits(stub)) {
+                Some(edits) => all.extend(edits),
+                None => {
+                    let site = self.object.in_file(patch.site.address);
+                    fail(self.object.path(), Some(site), &"its stub is out of reach");
+                }
             }
+        }
+        // SAFETY: the image is that of a loaded object and the stubs are in place; there is no other thread.
+        if let Err(error) = unsafe { write::apply(writer, &self.object.image, all) } {
+            fail(self.object.path(), None, &error);
         }
     }
 }

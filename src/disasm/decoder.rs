@@ -7,6 +7,7 @@ use super::{
     Error,
     constant::effect_on_eax,
     instruction::{Branch, Instruction, Kind},
+    known::Known,
     step::{Flow, Step, relative_target, rip_relative_lea},
 };
 use capstone::{
@@ -28,7 +29,8 @@ impl Engine {
     }
 
     pub(super) fn decoder<'e, 'b>(&'e self) -> Result<Decoder<'e, 'b>, Error> {
-        Ok(Decoder { instructions: self.0.disasm_iter(&[], 0).map_err(Error::Decoder)?, engine: &self.0 })
+        let instructions = self.0.disasm_iter(&[], 0).map_err(Error::Decoder)?;
+        Ok(Decoder { instructions, engine: &self.0, known: Known::new() })
     }
 }
 
@@ -36,11 +38,21 @@ impl Engine {
 pub(super) struct Decoder<'e, 'b> {
     instructions: DisasmIter<'e, 'b>,
     engine: &'e Capstone,
+    known: Known,
 }
 
 impl<'b> Decoder<'_, 'b> {
     /// The instruction at the start of these bytes, with everything the planner wants to know; nothing if they hold none.
     pub(super) fn instruction(&mut self, code: &'b [u8], address: u64) -> Option<Instruction> {
+        if let Some(known) = self.known.recall(code, address) {
+            return Some(known);
+        }
+        let instruction = self.decode(code, address)?;
+        self.known.keep(&instruction);
+        Some(instruction)
+    }
+
+    fn decode(&mut self, code: &'b [u8], address: u64) -> Option<Instruction> {
         self.instructions.reset(code, address);
         let instruction = self.instructions.next()?;
         let length = length(&instruction)?;

@@ -12,8 +12,9 @@
 //! scan      every `0f 05`, thirty-two bytes at a time (vector)
 //! region    the function around each hit: from the last known start before it to the next one after it
 //! step      one instruction: how long it is, where control goes
+//! plain     the length of the plainest instructions, from a table
 //! walk      those functions alone, step by step: instruction boundaries, branch targets, what follows what
-//! decoder   Capstone, for what is patched
+//! decoder   Capstone, for what is patched (known: what it has said before)
 //! table     the targets that jump tables add
 //! incoming  branches into the neighbourhood of a site from the rest of the object
 //! padding   bytes that nothing executes
@@ -27,6 +28,7 @@ mod constant;
 mod decoder;
 mod incoming;
 mod instruction;
+mod known;
 mod locate;
 mod marks;
 mod padding;

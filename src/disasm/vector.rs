@@ -10,6 +10,8 @@ use std::arch::x86_64::{
     _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
 };
 
+use crate::sys::cpu::features;
+
 /// What is looked for.
 pub(super) trait Pair {
     /// Which of some pairs are wanted, given the first byte of each and the second.
@@ -18,7 +20,7 @@ pub(super) trait Pair {
 
 /// Calls `found` with the offset of the first byte of every pair of neighbours that is wanted, in ascending order.
 pub(super) fn find_pairs<P: Pair>(bytes: &[u8], found: impl FnMut(usize)) {
-    if is_x86_feature_detected!("avx2") {
+    if features().avx2 {
         // SAFETY: the CPU has AVX2.
         unsafe { find_with_avx2::<P>(bytes, found) }
     } else {

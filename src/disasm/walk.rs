@@ -114,11 +114,14 @@ impl<'b> Walk<'_, '_, 'b> {
         let trusted = self.region.trusted_until;
         let end = if start < trusted { trusted } else { self.region.range.end };
         let until = self.hits.peek().map_or(end, |&hit| hit.min(end));
-        let code = self.code.slice(start..until);
+        let length = (until - start) as usize;
+        let code = self.code.slice(start..self.code.range().end);
         let mut passed = 0;
-        while let Some(length) = plain_length(&code[passed..]) {
+        while let Some(next) = code.get(passed..).and_then(<[u8]>::first_chunk).and_then(plain_length)
+            && passed + next <= length
+        {
             self.memory.starts.set(start + passed as u64);
-            passed += length;
+            passed += next;
         }
         if passed > 0 {
             self.line.get_or_insert(start);
@@ -213,7 +216,7 @@ impl<'b> Walk<'_, '_, 'b> {
         let straight =
             std::iter::successors(Some(syscall), |&next| starts.previous(next).filter(|&start| start >= line));
         for address in straight.skip(1).take(Site::BEFORE) {
-            let Some(instruction) = self.decoder.instruction(self.code.slice(address..syscall), address) else { break };
+            let Some(instruction) = self.decoder.instruction(self.rest(address), address) else { break };
             if instruction.end() != before.last().map_or(syscall, |next: &Instruction| next.address) {
                 break;
             }

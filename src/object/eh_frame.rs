@@ -34,7 +34,7 @@ pub fn functions(image: &Image<'_>, header: u64) -> Option<Vec<Range<u64>>> {
     let count = u32::from_le_bytes(count.try_into().ok()?) as usize;
     let entries = table.get(..count.min(MOST_FUNCTIONS).checked_mul(8)?)?.chunks_exact(8);
 
-    let mut lengths = Lengths { image, cie: 0, encoding: None };
+    let mut lengths = Lengths { image, frames: Slice::around(image, header)?, cie: 0, encoding: None };
     let mut functions = Vec::with_capacity(entries.len());
     for entry in entries {
         let (start, fde) = (relative(header, entry, 0)?, relative(header, entry, 4)?);
@@ -52,29 +52,52 @@ fn relative(base: u64, bytes: &[u8], at: usize) -> Option<u64> {
     base.checked_add_signed(i32::from_le_bytes(bytes).into())
 }
 
+/// Bytes, and their address.
+struct Slice<'a> {
+    address: u64,
+    bytes: &'a [u8],
+}
+
+impl<'a> Slice<'a> {
+    /// The segment an address lies in.
+    fn around(image: &Image<'a>, address: u64) -> Option<Slice<'a>> {
+        image.segment(address).map(|segment| Slice { address: segment.address, bytes: segment.bytes })
+    }
+
+    fn array<const LENGTH: usize>(&self, address: u64) -> Option<&'a [u8; LENGTH]> {
+        let offset = usize::try_from(address.checked_sub(self.address)?).ok()?;
+        self.bytes.get(offset..)?.first_chunk()
+    }
+}
+
 /// Reads the lengths out of FDEs, remembering the CIE of the last one: thousands of FDEs share one CIE.
 struct Lengths<'a> {
     image: &'a Image<'a>,
+    /// The segment of the table: linkers put the FDEs next to it.
+    frames: Slice<'a>,
     cie: u64,
     encoding: Option<u8>,
 }
 
-impl Lengths<'_> {
+impl<'a> Lengths<'a> {
     /// The length of the function an FDE is about.
     fn of(&mut self, fde: u64) -> Option<u64> {
         // length (4), distance back to the CIE (4), start of the function, its length, ...
-        let bytes = self.image.bytes(fde, 8)?;
-        let distance = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
-        let cie = fde.checked_add(4)?.checked_sub(distance.into())?;
+        let [_, _, _, _, distance @ ..] = *self.read::<8>(fde)?;
+        let cie = fde.checked_add(4)?.checked_sub(u32::from_le_bytes(distance).into())?;
         if self.cie != cie {
             (self.cie, self.encoding) = (cie, self.pointer_encoding(cie));
         }
         // The length is encoded like the start, but is never relative to anything.
         match self.encoding? & 0x0f {
-            0x03 | 0x0b => Some(u32::from_le_bytes(self.image.bytes(fde.checked_add(12)?, 4)?.try_into().ok()?).into()),
-            0x00 | 0x04 | 0x0c => Some(u64::from_le_bytes(self.image.bytes(fde.checked_add(16)?, 8)?.try_into().ok()?)),
+            0x03 | 0x0b => Some(u32::from_le_bytes(*self.read(fde.checked_add(12)?)?).into()),
+            0x00 | 0x04 | 0x0c => Some(u64::from_le_bytes(*self.read(fde.checked_add(16)?)?)),
             _ => None,
         }
+    }
+
+    fn read<const LENGTH: usize>(&self, address: u64) -> Option<&'a [u8; LENGTH]> {
+        self.frames.array(address).or_else(|| self.image.bytes(address, LENGTH)?.first_chunk())
     }
 
     /// How the FDEs of a CIE write addresses: the augmentation `R`.

@@ -74,6 +74,32 @@ pub(crate) unsafe fn protect(address: u64, length: usize, protection: i32) -> Re
     call(libc::SYS_mprotect, [address.cast_signed(), length as i64, i64::from(protection), 0, 0, 0]).map(drop)
 }
 
+/// No signal is delivered to this thread while this lives.
+#[derive(Debug)]
+pub(crate) struct SignalsBlocked {
+    /// The mask before.
+    before: u64,
+}
+
+impl SignalsBlocked {
+    pub(crate) fn new() -> Self {
+        let (all, mut before) = (u64::MAX, 0);
+        set_signal_mask(&raw const all, &raw mut before);
+        SignalsBlocked { before }
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        set_signal_mask(&raw const self.before, std::ptr::null_mut());
+    }
+}
+
+fn set_signal_mask(new: *const u64, old: *mut u64) {
+    let args = [i64::from(libc::SIG_SETMASK), new as i64, old as i64, size_of::<u64>() as i64, 0, 0];
+    let _ = call(libc::SYS_rt_sigprocmask, args);
+}
+
 /// Ends the process with all its threads, running nothing.
 pub(crate) fn exit_group(status: i32) -> ! {
     loop {

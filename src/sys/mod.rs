@@ -1,6 +1,7 @@
 //! The kernel, asked directly: raw system calls and what is built of them.
 
 pub(crate) mod call;
+pub(crate) mod cpu;
 pub(crate) mod near;
 pub(crate) mod probe;
 pub(crate) mod raw;

@@ -3,6 +3,7 @@
 
 use super::stub;
 use crate::hook::{Frame, Verdict};
+use crate::sys::cpu::features;
 
 std::arch::global_asm!(
     include_str!("../../asm/crossing.S"),
@@ -70,8 +71,6 @@ pub(crate) struct Crossing {
 
 impl Crossing {
     /// The variant that saves all the vector registers this CPU and kernel have.
-    ///
-    /// The standard library's detection asks CPUID and, for the state the kernel has to save, XGETBV.
     pub(crate) fn for_this_cpu() -> Crossing {
         let variant = |entry: unsafe extern "C" fn(), after_clone: unsafe extern "C" fn()| Crossing {
             entry: entry as usize as u64,
@@ -79,9 +78,10 @@ impl Crossing {
         };
         // kmovq, which saves all 64 bits of a mask register, is AVX512BW; without it masks have 16 bits but so have the
         // CPUs that lack it (Knights Landing): not worth a variant, they get the AVX one and say so in the README.
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+        let features = features();
+        if features.avx512bw {
             variant(syscall_intercept_crossing_avx512, syscall_intercept_after_clone_avx512)
-        } else if is_x86_feature_detected!("avx") {
+        } else if features.avx {
             variant(syscall_intercept_crossing_avx, syscall_intercept_after_clone_avx)
         } else {
             variant(syscall_intercept_crossing_sse, syscall_intercept_after_clone_sse)

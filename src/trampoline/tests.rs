@@ -280,22 +280,14 @@ fn compare(function: &Function, state: &State) -> Vec<Rung> {
         .collect();
     let arena = Arena::build(&span, Crossing::for_this_cpu(), &patches).unwrap();
     let writer = TextWriter::new();
-    let applied: Vec<_> = patches
-        .iter()
-        .zip(&arena.stubs)
-        .map(|((patch, _), stub)| {
-            let edits = patch.edits(stub.unwrap()).unwrap();
-            // SAFETY: nobody else runs this function.
-            unsafe { write::apply(&writer, &image, edits) }.unwrap()
-        })
-        .collect();
+    let edits = patches.iter().zip(&arena.stubs).flat_map(|((patch, _), stub)| patch.edits(stub.unwrap()).unwrap());
+    // SAFETY: nobody else runs this function.
+    let applied = unsafe { write::apply(&writer, &image, edits.collect()) }.unwrap();
 
     let patched = function.run(state, &mut memory);
 
-    for applied in applied {
-        // SAFETY: as above.
-        unsafe { applied.undo(&writer) }.unwrap();
-    }
+    // SAFETY: as above.
+    unsafe { applied.undo(&writer) }.unwrap();
     // SAFETY: the only way into these stubs was taken away by `undo`.
     unsafe { unmap(arena.memory.start, (arena.memory.end - arena.memory.start) as usize) };
     assert_eq!(patched, expected, "patched {rungs:?}: {bytes:02x?}");
