@@ -18,7 +18,7 @@ pub(crate) type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
 /// An object whose stubs are in place and whose code is as it was.
 pub(crate) struct Prepared<'a> {
     object: &'a Loaded,
-    patches: Vec<(Patch, Descriptor)>,
+    patches: Vec<Patch>,
     arena: Arena,
 }
 
@@ -55,10 +55,7 @@ impl<'a> Prepared<'a> {
                 Some(reason) if reason.is_deliberate() => {}
                 Some(Reason::AlreadyPatched(_)) => taken += 1,
                 Some(reason) => fail(object.path(), Some(object.in_file(patch.site.address)), &reason),
-                None => {
-                    let descriptor = descriptor(&patch, object, name);
-                    patches.push((patch, descriptor));
-                }
+                None => patches.push(patch),
             }
         }
         if taken > 0 {
@@ -69,7 +66,7 @@ impl<'a> Prepared<'a> {
         if patches.is_empty() {
             return None;
         }
-        match Arena::build(&object.span, crossing, &patches) {
+        match Arena::build(&object.span, crossing, &patches, |patch| descriptor(patch, object, name)) {
             Ok(arena) => {
                 ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), patches.len(), arena.memory);
                 Some(Prepared { object, patches, arena })
@@ -84,7 +81,7 @@ impl<'a> Prepared<'a> {
     /// Writes the jumps.
     pub(crate) fn write(&self, writer: &TextWriter, fail: &mut Fail<'_>) {
         let mut all = Vec::with_capacity(self.patches.len());
-        for ((patch, _), stub) in self.patches.iter().zip(&self.arena.stubs) {
+        for (patch, stub) in self.patches.iter().zip(&self.arena.stubs) {
             match stub.and_then(|stub| patch.edits(stub)) {
                 Some(edits) => all.extend(edits),
                 None => {

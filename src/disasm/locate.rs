@@ -41,7 +41,9 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
     let bounds = Bounds::new(functions, &runs);
     for run in &runs {
         let first = findings.sites.len();
-        for region in bounds.regions(run, &scan(run.bytes)) {
+        let hits = scan(run.bytes);
+        findings.sites.reserve(hits.len());
+        for region in bounds.regions(run, &hits) {
             walk(image, run, region, &mut decoder, &mut memory, &mut findings);
         }
         walk_neighbours(image, run, &bounds, &mut decoder, &mut memory, &mut findings, first);

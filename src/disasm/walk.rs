@@ -39,6 +39,8 @@ pub(super) struct Memory {
     starts: Marks,
     /// Where branches lead.
     targets: Marks,
+    /// The instructions before or after a site, as long as it is not known how many they are.
+    some: Vec<Instruction>,
 }
 
 /// Walks a region and adds what it holds.
@@ -209,14 +211,17 @@ impl<'b> Walk<'_, '_, 'b> {
 
     /// The instructions before a syscall, decoded once more, for their operands.
     fn before(&mut self, syscall: u64) -> Vec<Instruction> {
-        let mut before = Vec::new();
+        let code = self.code.slice(self.region.range.clone());
+        let code_at = |address: u64| &code[(address - self.region.range.start) as usize..];
+        let before = &mut self.memory.some;
+        before.clear();
         let mut number_is_open = true;
         let line = self.line.unwrap_or(syscall);
         let starts = &self.memory.starts;
         let straight =
             std::iter::successors(Some(syscall), |&next| starts.previous(next).filter(|&start| start >= line));
         for address in straight.skip(1).take(Site::BEFORE) {
-            let Some(instruction) = self.decoder.instruction(self.rest(address), address) else { break };
+            let Some(instruction) = self.decoder.instruction(code_at(address), address) else { break };
             if instruction.end() != before.last().map_or(syscall, |next: &Instruction| next.address) {
                 break;
             }
@@ -227,13 +232,14 @@ impl<'b> Walk<'_, '_, 'b> {
             }
         }
         before.reverse();
-        before
+        before.to_vec()
     }
 
     /// The instructions from the end of a syscall on.
     fn after(&mut self, start: u64) -> Vec<Instruction> {
         let end = self.region.range.end;
-        let mut after = Vec::new();
+        let after = &mut self.memory.some;
+        after.clear();
         let mut address = start;
         while address < end && address - start < Site::ROOM {
             let Some(instruction) = self.decoder.instruction(self.code.slice(address..end), address) else { break };
@@ -246,7 +252,7 @@ impl<'b> Walk<'_, '_, 'b> {
             }
             address = instruction.end();
         }
-        after
+        after.to_vec()
     }
 
     fn note_targets(&mut self, at: u64, next: u64, flow: Flow) {

@@ -42,7 +42,10 @@ pub fn functions(image: &Image<'_>, header: u64) -> Option<Vec<Range<u64>>> {
         let length = lengths.of(fde).unwrap_or(0);
         functions.push(start..start.saturating_add(length));
     }
-    functions.sort_by_key(|function| function.start);
+    // Linkers sort the table.
+    if !functions.is_sorted_by_key(|function: &Range<u64>| function.start) {
+        functions.sort_by_key(|function| function.start);
+    }
     Some(functions)
 }
 

@@ -13,6 +13,8 @@ use crate::sys::call::{Errno, protect, unmap};
 use crate::sys::near::map_near;
 
 const PAGE: usize = 4096;
+/// Most stubs are somewhat shorter: enough for all of them to be assembled without moving.
+const USUAL: usize = 192;
 
 /// Why an object gets no stubs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +47,14 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
-    /// Assembles the stubs of some patches of an object that occupies `span`.
+    /// Assembles the stubs of some patches of an object that occupies `span`, each with its descriptor.
     ///
     /// The memory stays for good: threads may be inside a stub at any time.
     pub(crate) fn build(
         span: &Range<u64>,
         crossing: Crossing,
-        patches: &[(Patch, Descriptor)],
+        patches: &[Patch],
+        describe: impl Fn(&Patch) -> Descriptor,
     ) -> Result<Arena, Error> {
         let capacity = (16 + patches.len() * stub::LONGEST).next_multiple_of(PAGE);
         let base = map_near(span, capacity).map_err(Error::NoMemoryNear)?;
@@ -61,7 +64,7 @@ impl Arena {
             error
         };
 
-        let (code, stubs) = assemble(base, crossing, patches).ok_or(Error::OutOfReach).map_err(give_up)?;
+        let (code, stubs) = assemble(base, crossing, patches, describe).ok_or(Error::OutOfReach).map_err(give_up)?;
         let used = code.len().next_multiple_of(PAGE);
         debug_assert!(used <= capacity, "{} stubs of {used} bytes", patches.len());
         // SAFETY: `capacity` writable bytes, of which the code fills the first; the rest nothing refers to.
@@ -78,15 +81,20 @@ impl Arena {
 }
 
 /// The bytes of all stubs, and the address of each.
-fn assemble(base: u64, crossing: Crossing, patches: &[(Patch, Descriptor)]) -> Option<(Vec<u8>, Vec<Option<u64>>)> {
+fn assemble(
+    base: u64,
+    crossing: Crossing,
+    patches: &[Patch],
+    describe: impl Fn(&Patch) -> Descriptor,
+) -> Option<(Vec<u8>, Vec<Option<u64>>)> {
     let mut ops = VecAssembler::<X64Relocation>::new(base as usize);
+    ops.reserve_ops(patches.len() * USUAL);
     let slots = Slots { crossing: ops.new_dynamic_label(), after_clone: ops.new_dynamic_label() };
     ops.dynamic_label(slots.crossing);
     ops.push_u64(crossing.entry);
     ops.dynamic_label(slots.after_clone);
     ops.push_u64(crossing.after_clone);
-    let stubs =
-        patches.iter().map(|(patch, descriptor)| stub::emit(&mut ops, base, slots, patch, descriptor)).collect();
+    let stubs = patches.iter().map(|patch| stub::emit(&mut ops, base, slots, patch, &describe(patch))).collect();
     let code = ops.finalize().ok()?;
     Some((code, stubs))
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::stub::{Descriptor, UNKNOWN_NUMBER};
 use super::{Arena, Crossing};
 use crate::object::{Functions, Image, Segment, Source};
-use crate::patch::{Rung, write};
+use crate::patch::{Patch, Rung, write};
 use crate::sys::call::{protect, unmap};
 use crate::sys::near::map_near;
 use crate::sys::text::TextWriter;
@@ -272,15 +272,14 @@ fn compare(function: &Function, state: &State) -> Vec<Rung> {
     let plan = patch::plan(located);
     let rungs = plan.iter().map(|patch| patch.rung).collect();
     let taken = plan.into_iter().filter(|patch| patch.rung.is_taken());
-    let patches: Vec<_> = taken
-        .map(|patch| {
-            let after = patch.site.end();
-            (patch, Descriptor { after, offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) })
-        })
-        .collect();
-    let arena = Arena::build(&span, Crossing::for_this_cpu(), &patches).unwrap();
+    let patches: Vec<_> = taken.collect();
+    let describe = |patch: &Patch| {
+        let after = patch.site.end();
+        Descriptor { after, offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) }
+    };
+    let arena = Arena::build(&span, Crossing::for_this_cpu(), &patches, describe).unwrap();
     let writer = TextWriter::new();
-    let edits = patches.iter().zip(&arena.stubs).flat_map(|((patch, _), stub)| patch.edits(stub.unwrap()).unwrap());
+    let edits = patches.iter().zip(&arena.stubs).flat_map(|(patch, stub)| patch.edits(stub.unwrap()).unwrap());
     // SAFETY: nobody else runs this function.
     let applied = unsafe { write::apply(&writer, &image, edits.collect()) }.unwrap();
 
