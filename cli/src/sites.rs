@@ -60,12 +60,15 @@ fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>]) -> io::Resul
     }
 }
 
-/// Why this rung: what makes room for the jump.
+/// Why this rung, what makes room for the jump; and what need not be saved.
 fn moved(patch: &Patch) -> String {
     let window = patch.window.end - patch.window.start;
+    let dead = if patch.site.vector_state_is_dead { ", vector state is dead" } else { "" };
     match (patch.moved_before().len(), patch.moved_after().len()) {
-        (before, 0) => format!("{window} bytes, {before} moved"),
-        (before, after) => format!("{window} bytes, {before} moved from before the syscall and {after} from after it"),
+        (before, 0) => format!("{window} bytes, {before} moved{dead}"),
+        (before, after) => {
+            format!("{window} bytes, {before} moved from before the syscall and {after} from after it{dead}")
+        }
     }
 }
 

@@ -93,7 +93,8 @@ impl<'b> Decoder<'_, 'b> {
             Kind::Branch(Branch { target, falls_through: true }) => Flow::Conditional(target),
             Kind::Branch(Branch { target, falls_through: false }) => Flow::Jump(target),
         };
-        Some(Step { length: instruction.length(), flow })
+        // Asked about what the fast decoder does not know: the newest vector instructions, mostly.
+        Some(Step { length: instruction.length(), flow, general: false })
     }
 
     /// The table an indirect jump at the start of these bytes reads, where its address stands in the instruction:

@@ -55,8 +55,17 @@ impl Places {
     }
 }
 
-/// The addresses within `places` that something in this code seems to branch to. Neither sorted nor unique.
-pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<u64> {
+/// Something that looks like a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Arrival {
+    /// Where it leads.
+    pub(super) target: u64,
+    /// Where it stands: the last byte of its opcode.
+    pub(super) source: u64,
+}
+
+/// What in this code seems to branch into `places`, in no order.
+pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<Arrival> {
     let mut found = Vec::new();
     // The distance follows the last byte of the opcode.
     let mut check = |opcode: usize| {
@@ -64,7 +73,7 @@ pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<u64> {
             let distance = i64::from(i32::from_le_bytes(field));
             let target = code.address.wrapping_add(opcode as u64 + 5).wrapping_add_signed(distance);
             if places.contain(target) {
-                found.push(target);
+                found.push(Arrival { target, source: code.address + opcode as u64 });
             }
         }
     };
@@ -73,6 +82,20 @@ pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<u64> {
     }
     find_pairs::<Opcode>(code.bytes, |before| check(before + 1));
     found
+}
+
+/// Whether anything outside of a range seems to branch to its start with a distance of one byte.
+pub(super) fn is_near_target(code: &Code<'_>, range: &Range<u64>) -> bool {
+    const FARTHEST: u64 = 0x82;
+    let seems_to_lead_here = |from: u64, bytes: &[u8]| {
+        let pairs = bytes.windows(2).zip(from..);
+        pairs
+            .filter(|(pair, _)| matches!(pair[0], 0x70..=0x7f | 0xe0..=0xe3 | 0xeb))
+            .any(|(pair, at)| at.wrapping_add(2).wrapping_add_signed(pair[1].cast_signed().into()) == range.start)
+    };
+    let (first, last) = (range.start.saturating_sub(FARTHEST), range.start.saturating_add(FARTHEST));
+    seems_to_lead_here(first.max(code.address), code.slice(first..range.start))
+        || seems_to_lead_here(range.end, code.slice(range.end..last))
 }
 
 /// The last byte of an opcode, and the one before it: `call` and `jmp`, whatever is before them, or `jcc`.
@@ -102,10 +125,27 @@ mod tests {
                     bytes[at..at + opcode.len()].copy_from_slice(opcode);
                     bytes[at + opcode.len()..at + opcode.len() + 4].copy_from_slice(&distance);
                     let found = incoming(&Code { address: 0x1000, bytes: &bytes }, &places);
-                    let expected: &[u64] = if target == 0x5002 { &[] } else { &[target] };
+                    let source = 0x1000 + (at + opcode.len() - 1) as u64;
+                    let expected: &[Arrival] = if target == 0x5002 { &[] } else { &[Arrival { target, source }] };
                     assert_eq!(found, expected, "{opcode:x?} at {at}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_near_branch_counts_from_outside_alone() {
+        let function = 0x1100..0x1110;
+        for at in 0x1000..0x1200_u64 {
+            let mut bytes = vec![0x90; 0x200];
+            let distance = 0x1100_i64 - (at as i64 + 2);
+            let Ok(distance) = i8::try_from(distance) else { continue };
+            let Some(place) = bytes.get_mut((at - 0x1000) as usize..).and_then(|rest| rest.first_chunk_mut()) else {
+                continue;
+            };
+            *place = [0xeb, distance.cast_unsigned()];
+            let near = is_near_target(&Code { address: 0x1000, bytes: &bytes }, &function);
+            assert_eq!(near, at + 1 < function.start || at >= function.end, "{at:#x}");
         }
     }
 }

@@ -4,7 +4,8 @@ use super::{
     Error, Lookalike, Site, Unknown,
     code::code,
     decoder::Engine,
-    incoming::{Places, incoming},
+    incoming::{Arrival, Places, incoming},
+    liveness::is_called_by_symbol,
     padding::walk_neighbours,
     region::Bounds,
     scan::scan,
@@ -52,28 +53,29 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
     paddings.sort_unstable_by_key(|padding| padding.start);
     unknown.sort_unstable_by_key(|unknown| unknown.address);
 
-    let places = sites.iter().map(Site::neighbourhood).chain(paddings.iter().cloned());
-    let places = Places::new(places);
-    let mut targets: Vec<u64> = runs.iter().flat_map(|run| incoming(run, &places)).collect();
-    targets.sort_unstable();
-    targets.dedup();
+    let neighbourhoods = sites.iter().map(Site::neighbourhood).chain(paddings.iter().cloned());
+    let closed = sites.iter().filter(|site| site.vector_state_is_dead).map(|site| site.function.clone());
+    let places = Places::new(neighbourhoods.chain(closed));
+    let mut arrivals: Vec<Arrival> = runs.iter().flat_map(|run| incoming(run, &places)).collect();
+    arrivals.sort_unstable();
     for site in &mut sites {
         // The pass over all bytes takes data and the insides of instructions for branches. What it says is worth something
         // where an instruction begins: compilers do not jump into the middle of one, and the walk sees assembly that does.
-        let arrivals = within(&targets, site.neighbourhood()).iter().filter(|&&target| !site.splits(target));
-        let arrivals: Vec<u64> = arrivals.copied().collect();
-        site.targets.extend(arrivals);
+        let here = within(&arrivals, site.neighbourhood()).iter().map(|arrival| arrival.target);
+        let here: Vec<u64> = here.filter(|&target| !site.splits(target)).collect();
+        site.targets.extend(here);
         site.targets.sort_unstable();
         site.targets.dedup();
         site.number = number(site);
+        site.vector_state_is_dead = site.vector_state_is_dead && is_called_by_symbol(site, &arrivals, &runs);
     }
-    paddings.retain(|padding| within(&targets, padding.clone()).is_empty());
+    paddings.retain(|padding| within(&arrivals, padding.clone()).is_empty());
     Ok(Located { sites, lookalikes, unknown, paddings })
 }
 
-/// The part of a sorted list that lies in a range.
-pub(super) fn within(sorted: &[u64], range: Range<u64>) -> &[u64] {
-    let first = sorted.partition_point(|&target| target < range.start);
-    let last = sorted.partition_point(|&target| target < range.end);
-    &sorted[first..last.max(first)]
+/// Those arrivals, sorted by their targets, that lead into a range.
+pub(super) fn within(arrivals: &[Arrival], range: Range<u64>) -> &[Arrival] {
+    let first = arrivals.partition_point(|arrival| arrival.target < range.start);
+    let last = arrivals.partition_point(|arrival| arrival.target < range.end);
+    &arrivals[first..last.max(first)]
 }

@@ -19,6 +19,7 @@
 //! incoming  branches into the neighbourhood of a site from the rest of the object
 //! padding   bytes that nothing executes
 //! constant  the number of the call, where it is a constant
+//! liveness  whether a vector register can matter at the call
 //! ```
 //!
 //! Everything here is a pure function of bytes and addresses. Input may be hostile: a file that `intercept sites` was given.
@@ -29,6 +30,7 @@ mod decoder;
 mod incoming;
 mod instruction;
 mod known;
+mod liveness;
 mod locate;
 mod marks;
 mod padding;

@@ -26,6 +26,8 @@ pub struct Site {
     /// The addresses from the first instruction of `before` to the end of the last of `after` that some branch is known, or
     /// suspected, to lead to. Sorted.
     pub targets: Vec<u64>,
+    /// Whether no value can be in a vector or x87 register here that anybody reads later; see `liveness`.
+    pub vector_state_is_dead: bool,
     /// Where a jump leads that stands right before the instruction and leaves the object: someone has patched this site.
     pub detour: Option<u64>,
 }

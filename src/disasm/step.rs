@@ -6,7 +6,7 @@
 //! of its window, Capstone decodes again, and where the two disagree nothing is patched.
 
 use yaxpeax_arch::{Decoder as _, LengthedInstruction as _, U8Reader};
-use yaxpeax_x86::long_mode::{InstDecoder, Opcode};
+use yaxpeax_x86::long_mode::{self as x86, InstDecoder, Opcode};
 
 use super::instruction::Instruction;
 
@@ -17,6 +17,8 @@ pub(super) struct Step {
     pub(super) length: u8,
     /// Where control goes.
     pub(super) flow: Flow,
+    /// Whether it is known to neither read nor write vector and floating point state.
+    pub(super) general: bool,
 }
 
 /// Where control goes after an instruction.
@@ -47,7 +49,141 @@ pub(super) fn step(code: &[u8], address: u64) -> Option<Step> {
     let instruction = InstDecoder::default().decode(&mut U8Reader::new(code)).ok()?;
     let length = u8::try_from(instruction.len().to_const()).ok()?;
     let bytes = code.get(..usize::from(length)).filter(|bytes| (1..=Instruction::LONGEST).contains(&bytes.len()))?;
-    Some(Step { length, flow: flow(instruction.opcode(), bytes, address) })
+    Some(Step { length, flow: flow(instruction.opcode(), bytes, address), general: is_general(&instruction) })
+}
+
+/// Whether an instruction is one of those that have to do with general registers, memory and flags alone.
+fn is_general(instruction: &x86::Instruction) -> bool {
+    use Opcode::*;
+    // `mov` has forms that write control and debug registers, but for the kernel alone.
+    matches!(
+        instruction.opcode(),
+        ADC | ADD
+            | AND
+            | BSF
+            | BSR
+            | BSWAP
+            | BT
+            | BTC
+            | BTR
+            | BTS
+            | CBW
+            | CDQ
+            | CDQE
+            | CLD
+            | CMP
+            | CMPS
+            | CMPXCHG
+            | CMPXCHG16B
+            | CMPXCHG8B
+            | CQO
+            | CWD
+            | CWDE
+            | DEC
+            | DIV
+            | ENDBR64
+            | IDIV
+            | IMUL
+            | INC
+            | LEA
+            | LEAVE
+            | LFENCE
+            | LODS
+            | MFENCE
+            | MOV
+            | MOVS
+            | MOVSX
+            | MOVSXD
+            | MOVZX
+            | MUL
+            | NEG
+            | NOP
+            | NOT
+            | OR
+            | POP
+            | POPCNT
+            | POPF
+            | PUSH
+            | PUSHF
+            | RCL
+            | RCR
+            | RDTSC
+            | RETURN
+            | ROL
+            | ROR
+            | SAR
+            | SBB
+            | SCAS
+            | SFENCE
+            | SHL
+            | SHLD
+            | SHR
+            | SHRD
+            | STD
+            | STOS
+            | SUB
+            | SYSCALL
+            | TEST
+            | TZCNT
+            | UD2
+            | XADD
+            | XCHG
+            | XOR
+            | CMOVA
+            | CMOVB
+            | CMOVG
+            | CMOVGE
+            | CMOVL
+            | CMOVLE
+            | CMOVNA
+            | CMOVNB
+            | CMOVNO
+            | CMOVNP
+            | CMOVNS
+            | CMOVNZ
+            | CMOVO
+            | CMOVP
+            | CMOVS
+            | CMOVZ
+            | SETA
+            | SETAE
+            | SETB
+            | SETBE
+            | SETG
+            | SETGE
+            | SETL
+            | SETLE
+            | SETNO
+            | SETNP
+            | SETNS
+            | SETNZ
+            | SETO
+            | SETP
+            | SETS
+            | SETZ
+            | JMP
+            | JO
+            | JNO
+            | JB
+            | JNB
+            | JZ
+            | JNZ
+            | JNA
+            | JA
+            | JS
+            | JNS
+            | JP
+            | JNP
+            | JL
+            | JGE
+            | JLE
+            | JG
+            | INT
+            | LOOP
+            | LOOPZ
+            | LOOPNZ
+            | JRCXZ
+    )
 }
 
 fn flow(opcode: Opcode, bytes: &[u8], address: u64) -> Flow {
@@ -109,6 +245,32 @@ mod tests {
     use crate::object::file::File;
 
     /// Every instruction of glibc, one after the other from the start of each function.
+    #[test]
+    fn what_is_general_has_no_operand_in_another_register() {
+        use yaxpeax_x86::long_mode::register_class as class;
+        let general = [class::Q, class::D, class::W, class::B, class::RB, class::S, class::RIP, class::EIP];
+        let file = File::open(Path::new("/lib/x86_64-linux-gnu/libc.so.6")).unwrap();
+        let elf = file.parse().unwrap();
+        let image = elf.image();
+        let mut counts = [0, 0];
+        for function in elf.functions().ranges {
+            let code = image.bytes(function.start, (function.end - function.start) as usize).unwrap();
+            let mut at = 0;
+            while let Ok(instruction) = InstDecoder::default().decode(&mut U8Reader::new(&code[at..])) {
+                let registers =
+                    (0..instruction.operand_count()).filter_map(|operand| match instruction.operand(operand) {
+                        x86::Operand::Register { reg } => Some(reg),
+                        _ => None,
+                    });
+                let others = registers.filter(|register| !general.contains(&register.class())).count();
+                assert!(!is_general(&instruction) || others == 0, "{instruction:?}");
+                counts[usize::from(is_general(&instruction))] += 1;
+                at += instruction.len().to_const() as usize;
+            }
+        }
+        assert!(counts[0] > 10_000 && counts[1] > 200_000, "{counts:?}");
+    }
+
     #[test]
     fn both_decoders_walk_alike() {
         let file = File::open(Path::new("/lib/x86_64-linux-gnu/libc.so.6")).unwrap();

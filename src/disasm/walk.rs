@@ -66,6 +66,7 @@ pub(super) fn walk<'b>(
         line: None,
         detour: None,
         dead_since: None,
+        closed: !region.unwind_info.is_empty() && !region.sweep,
         sites: Vec::with_capacity(region.hits.len()),
         findings,
     };
@@ -88,6 +89,8 @@ struct Walk<'w, 'e, 'b> {
     detour: Option<u64>,
     /// The end of the last instruction that control does not pass, as long as only nops and `int3` followed.
     dead_since: Option<u64>,
+    /// Whether nothing was seen yet that touches vector state or leaves the function by another way than `ret`.
+    closed: bool,
     sites: Vec<Site>,
     findings: &'w mut Findings,
 }
@@ -149,6 +152,12 @@ impl<'b> Walk<'_, '_, 'b> {
         self.judge(at, next, step.flow);
         self.note_targets(at, next, step.flow);
         self.memory.starts.set(at);
+        let stays = match step.flow {
+            Flow::Call(_) | Flow::Conditional(None) | Flow::Jump(None) => false,
+            Flow::Conditional(Some(target)) | Flow::Jump(Some(target)) => self.region.unwind_info.contains(&target),
+            Flow::Next | Flow::Address(_) | Flow::Nop | Flow::Filler | Flow::Syscall | Flow::End => true,
+        };
+        self.closed &= step.general && stays;
         self.line = match step.flow {
             Flow::Next | Flow::Address(_) => self.line.or(Some(at)),
             // Nops that a straight line would begin with align what follows them: control enters behind them, perhaps by a
@@ -206,6 +215,7 @@ impl<'b> Walk<'_, '_, 'b> {
             after: self.after(next),
             targets: Vec::new(),
             detour: self.detour,
+            vector_state_is_dead: false,
         })
     }
 
@@ -291,7 +301,7 @@ impl<'b> Walk<'_, '_, 'b> {
         let mut filled = at;
         while filled < known {
             match self.step(self.code.slice(filled..known), filled) {
-                Some(Step { length, flow: Flow::Nop | Flow::Filler }) => filled += u64::from(length),
+                Some(Step { length, flow: Flow::Nop | Flow::Filler, .. }) => filled += u64::from(length),
                 _ => break,
             }
         }
@@ -314,6 +324,7 @@ impl<'b> Walk<'_, '_, 'b> {
             next = self.after_padding(at + 1, next).unwrap_or(next);
         }
         self.give_up_on_hits(next, doubt);
+        self.closed = false;
         self.line = None;
         self.detour = None;
         self.dead_since = None;
@@ -355,7 +366,10 @@ impl<'b> Walk<'_, '_, 'b> {
             return;
         }
         let targets = &self.memory.targets;
+        // Control must not fall out of the end of the function either.
+        let closed = self.closed && self.dead_since.is_some();
         for mut site in self.sites {
+            site.vector_state_is_dead = closed;
             site.targets.extend(targets.within(site.neighbourhood()));
             self.findings.sites.push(site);
         }
