@@ -15,6 +15,8 @@ pub(crate) struct Config {
     pub(crate) strict: bool,
     /// `INTERCEPT_DEBUG_DUMP`
     pub(crate) dump: bool,
+    /// `INTERCEPT_TIMES`: say where the constructor's time went.
+    pub(crate) times: bool,
     /// `INTERCEPT_MAGIC_LOG`
     pub(crate) magic_log: bool,
     /// `INTERCEPT_LOG`
@@ -45,6 +47,7 @@ impl Config {
             all_objects: std::env::var_os("INTERCEPT_ALL_OBJS").is_some(),
             strict: starts_with("INTERCEPT_STRICT", b'1'),
             dump: std::env::var_os("INTERCEPT_DEBUG_DUMP").is_some(),
+            times: starts_with("INTERCEPT_TIMES", b'1'),
             magic_log: starts_with("INTERCEPT_MAGIC_LOG", b'1'),
             log: text("INTERCEPT_LOG"),
             log_append: starts_with("INTERCEPT_LOG_TRUNC", b'0'),

@@ -61,6 +61,7 @@ mod prepare;
 mod report;
 mod start;
 mod sys;
+mod times;
 mod trampoline;
 
 pub use capi::{intercept_add_hook, intercept_version, syscall_hook_in_process_allowed, syscall_no_intercept};

@@ -9,6 +9,7 @@ use crate::disasm;
 use crate::object::loaded::Loaded;
 use crate::patch::{self, Patch, Reason, write};
 use crate::sys::text::TextWriter;
+use crate::times::{Stage, Times};
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
 use crate::trampoline::{Arena, Crossing};
 
@@ -24,7 +25,12 @@ pub(crate) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Finds the sites of an object, plans their windows and assembles their stubs.
-    pub(crate) fn new(object: &'a Loaded, crossing: Crossing, fail: &mut Fail<'_>) -> Option<Prepared<'a>> {
+    pub(crate) fn new(
+        object: &'a Loaded,
+        crossing: Crossing,
+        fail: &mut Fail<'_>,
+        times: &mut Times,
+    ) -> Option<Prepared<'a>> {
         if object.is_of_go() {
             fail(object.path(), None, &"the stacks of goroutines are too small for a hook");
             return None;
@@ -36,6 +42,8 @@ impl<'a> Prepared<'a> {
                 return None;
             }
         };
+        times.lap(Stage::Locate);
+        times.had(object, located.sites.len());
         for unknown in &located.unknown {
             let address = object.in_file(unknown.address);
             if unknown.doubt.is_in_function() {
@@ -66,7 +74,10 @@ impl<'a> Prepared<'a> {
         if patches.is_empty() {
             return None;
         }
-        match Arena::build(&object.span, crossing, &patches, |patch| descriptor(patch, object, name)) {
+        times.lap(Stage::Plan);
+        let arena = Arena::build(&object.span, crossing, &patches, |patch| descriptor(patch, object, name));
+        times.lap(Stage::Emit);
+        match arena {
             Ok(arena) => {
                 ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), patches.len(), arena.memory);
                 Some(Prepared { object, patches, arena })

@@ -17,6 +17,7 @@ use crate::object::target::is_libc;
 use crate::prepare::Prepared;
 use crate::sys::call;
 use crate::sys::text::TextWriter;
+use crate::times::{Stage, Times};
 use crate::trampoline::Crossing;
 use crate::{capi, hook, log, report};
 
@@ -97,6 +98,7 @@ fn start(config: &Config) -> usize {
     if !allowed() {
         return 0;
     }
+    let mut times = Times::new(config.times);
     if config.dump {
         report::dump();
     }
@@ -131,14 +133,18 @@ fn start(config: &Config) -> usize {
         }
     };
     let crossing = Crossing::for_this_cpu();
+    times.lap(Stage::Find);
     let prepared: Vec<Prepared<'_>> =
-        targets.into_iter().filter_map(|object| Prepared::new(object, crossing, &mut fail)).collect();
+        targets.into_iter().filter_map(|object| Prepared::new(object, crossing, &mut fail, &mut times)).collect();
     let writer = TextWriter::new();
     for object in &prepared {
         object.write(&writer, &mut fail);
     }
+    times.lap(Stage::Write);
     hook::adopt_handlers();
     hook::activate();
+    times.lap(Stage::Activate);
+    times.report();
     failures
 }
 

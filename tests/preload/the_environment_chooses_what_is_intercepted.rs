@@ -103,3 +103,17 @@ fn a_dump_has_a_line_for_each_site() {
         "{text}"
     );
 }
+
+#[test]
+fn the_times_are_one_line_with_every_stage() {
+    let outcome = Program::new("true").intercepted().env("INTERCEPT_TIMES", "1").run().success();
+    let text = outcome.stderr();
+    let times = text.strip_prefix("libsyscall_intercept: times: ").and_then(|times| times.strip_suffix('\n'));
+    let words: Vec<&str> = times.unwrap_or_else(|| panic!("{text}")).split(' ').collect();
+    let names: Vec<&str> = words.iter().copied().step_by(2).collect();
+    assert_eq!(names, ["find", "locate", "plan", "emit", "write", "activate", "sites", "code"], "{text}");
+    assert!(words.iter().skip(1).step_by(2).all(|figure| figure.parse::<u64>().is_ok_and(|it| it > 0)), "{text}");
+
+    let outcome = Program::new("true").intercepted().env("INTERCEPT_TIMES", "0").run().success();
+    assert_eq!(outcome.stderr(), "");
+}
