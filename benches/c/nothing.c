@@ -1,0 +1,6 @@
+/* Starts and ends. */
+int
+main(void)
+{
+	return 0;
+}
