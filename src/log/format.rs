@@ -32,8 +32,12 @@ pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcom
 
 /// Where the `syscall` instruction is.
 fn place(line: &mut Line, call: &Call) {
-    // A newline in a path would look like the start of another call.
-    call.object.iter().for_each(|&byte| line.byte(if byte.is_ascii_control() { b'?' } else { byte }));
+    // A newline in a path would look like the start of another call. Hardly any has one: all bytes are looked at together.
+    if call.object.iter().fold(false, |control, byte| control | byte.is_ascii_control()) {
+        call.object.iter().for_each(|&byte| line.byte(if byte.is_ascii_control() { b'?' } else { byte }));
+    } else {
+        line.copy(call.object);
+    }
     line.text(" ");
     line.hex(call.offset, 1);
     line.text(" -- ");

@@ -61,8 +61,27 @@ impl Line {
         }
     }
 
+    #[inline]
     pub(super) fn text(&mut self, text: &str) {
-        text.bytes().for_each(|byte| self.byte(byte));
+        self.copy(text.as_bytes());
+    }
+
+    /// The same as [`byte`](Self::byte) for each of them, at the speed of a copy.
+    #[inline]
+    pub(super) fn copy(&mut self, bytes: &[u8]) {
+        match self.places(bytes.len()) {
+            Some(places) => places.copy_from_slice(bytes),
+            None => bytes.iter().for_each(|&byte| self.byte(byte)),
+        }
+    }
+
+    /// The next `count` bytes, which the caller fills; `None` if not all of them fit.
+    #[inline]
+    fn places(&mut self, count: usize) -> Option<&mut [u8]> {
+        let end = self.len.checked_add(count).filter(|&end| end <= self.limit && !self.cut)?;
+        let places = self.bytes.get_mut(self.len..end)?;
+        self.len = end;
+        Some(places)
     }
 
     pub(super) fn signed(&mut self, value: i64) {
@@ -82,23 +101,25 @@ impl Line {
         self.digits::<16>(value, least);
     }
 
-    /// Digits alone, at least `least` of them.
-    pub(super) fn digits<const RADIX: u64>(&mut self, mut value: u64, least: usize) {
-        // 64 bits take 22 digits in the smallest base used here, octal.
-        let mut digits = [b'0'; 22];
-        let mut count = 0;
-        for digit in digits.iter_mut().rev() {
-            if value == 0 && count >= least {
-                break;
-            }
-            *digit = match (value % RADIX) as u8 {
+    /// Digits alone, at least `least` of them: all or, where they do not fit, none.
+    pub(super) fn digits<const RADIX: u64>(&mut self, value: u64, least: usize) {
+        let count = match RADIX {
+            // As many bits as a digit stands for.
+            8 | 16 => (u64::BITS - value.leading_zeros()).div_ceil(RADIX.ilog2()),
+            _ => value.checked_ilog(RADIX).map_or(0, |log| log + 1),
+        };
+        let Some(places) = self.places(least.max(count as usize)) else {
+            self.cut = true;
+            return;
+        };
+        let mut rest = value;
+        for place in places.iter_mut().rev() {
+            *place = match (rest % RADIX) as u8 {
                 small @ 0..=9 => b'0' + small,
                 large => b'a' + (large - 10),
             };
-            value /= RADIX;
-            count += 1;
+            rest /= RADIX;
         }
-        digits.iter().skip(digits.len().saturating_sub(count)).for_each(|&digit| self.byte(digit));
     }
 
     pub(super) fn mark(&self) -> Mark {

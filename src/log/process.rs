@@ -160,8 +160,11 @@ impl Log {
     /// `[pid  1234] `, as strace tells its threads and processes apart.
     fn prefix(&self, line: &mut Line) {
         let first = self.first_thread.load(Relaxed);
+        if first == NO_IDS {
+            return;
+        }
         let thread = kernel::thread();
-        if first == NO_IDS || thread == first {
+        if thread == first {
             return;
         }
         line.text("[pid ");

@@ -53,14 +53,14 @@ pub(super) fn quote(line: &mut Line, style: Style, memory: &dyn Memory, address:
 fn drop_in(line: &mut Line, source: &mut Source) -> Result<(), Unreadable> {
     let mut characters = 0;
     line.byte(b'"');
-    while characters < DROP_IN_CHARACTERS {
+    loop {
+        characters += source.copy_plain(line, DROP_IN_CHARACTERS.saturating_sub(characters))?;
+        if characters >= DROP_IN_CHARACTERS {
+            break;
+        }
         let Some(byte) = source.next()? else { break };
         characters += match named_escape(byte, Style::DropIn) {
             Some(escape) => escaped(line, escape),
-            None if is_printable(byte) => {
-                line.byte(byte);
-                1
-            }
             None => {
                 line.text("\\x");
                 line.digits::<16>(u64::from(byte), 2);
@@ -77,8 +77,16 @@ fn drop_in(line: &mut Line, source: &mut Source) -> Result<(), Unreadable> {
 
 fn trace(line: &mut Line, source: &mut Source, limit: usize, bytes: Bytes) -> Result<(), Unreadable> {
     line.byte(b'"');
-    for taken in 1..=limit {
+    let mut taken = 0;
+    loop {
+        if bytes == Bytes::Text {
+            taken += source.copy_plain(line, limit - taken)?;
+        }
+        if taken == limit {
+            break;
+        }
         let Some(byte) = source.next()? else { break };
+        taken += 1;
         match named_escape(byte, Style::Trace) {
             _ if bytes == Bytes::Random => {
                 line.text("\\x");
@@ -87,7 +95,6 @@ fn trace(line: &mut Line, source: &mut Source, limit: usize, bytes: Bytes) -> Re
             Some(escape) => {
                 escaped(line, escape);
             }
-            None if is_printable(byte) => line.byte(byte),
             None => {
                 // Three digits only where a digit follows, which would otherwise be read as part of the escape.
                 let digit_follows = taken < limit && matches!(source.peek()?, Some(b'0'..=b'7'));
@@ -109,8 +116,9 @@ fn escaped(line: &mut Line, escape: u8) -> usize {
     2
 }
 
-fn is_printable(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~')
+/// Whether a byte stands for itself.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 /// The letter after the backslash, for bytes that have one.
@@ -133,6 +141,9 @@ fn named_escape(byte: u8, style: Style) -> Option<u8> {
 /// The text reaches into memory that cannot be read.
 struct Unreadable;
 
+/// Most texts take one fetch: a fetch is a system call, and takes longer than all the rest.
+const CHUNK: usize = 128;
+
 /// The bytes of a text, fetched as they are needed: at most to the end of a page at a time, so that a string which ends just
 /// before unmapped memory is read whole.
 struct Source<'a> {
@@ -141,7 +152,7 @@ struct Source<'a> {
     address: u64,
     /// Not fetched yet; `None` means up to a zero byte.
     remaining: Option<u64>,
-    chunk: [u8; 64],
+    chunk: [u8; CHUNK],
     fetched: usize,
     used: usize,
 }
@@ -152,7 +163,7 @@ impl<'a> Source<'a> {
             End::Nul | End::NulOfPath => None,
             End::Length(length) => Some(length),
         };
-        Self { memory, address, remaining, chunk: [0; 64], fetched: 0, used: 0 }
+        Self { memory, address, remaining, chunk: [0; CHUNK], fetched: 0, used: 0 }
     }
 
     /// The next byte, which stays; `None` at the end of the text.
@@ -170,6 +181,19 @@ impl<'a> Source<'a> {
         Ok(byte)
     }
 
+    /// Moves characters that stand for themselves into a line, `most` of them; answers how many there were.
+    fn copy_plain(&mut self, line: &mut Line, most: usize) -> Result<usize, Unreadable> {
+        let mut copied = 0;
+        while copied < most && self.peek()?.is_some_and(is_plain) {
+            let fetched = self.chunk.get(self.used..self.fetched).unwrap_or_default();
+            let count = fetched.iter().take(most - copied).take_while(|&&byte| is_plain(byte)).count();
+            line.copy(fetched.get(..count).unwrap_or_default());
+            self.used = self.used.saturating_add(count);
+            copied = copied.saturating_add(count);
+        }
+        Ok(copied)
+    }
+
     /// Whether the text goes on. Of a text of known length this can be told without reading further.
     fn has_more(&mut self) -> Result<bool, Unreadable> {
         match self.remaining {
@@ -180,7 +204,7 @@ impl<'a> Source<'a> {
 
     /// Fills the chunk; `false` at the end of a text of known length.
     fn fetch(&mut self) -> Result<bool, Unreadable> {
-        let most = self.remaining.map_or(self.chunk.len(), |remaining| remaining.min(64) as usize);
+        let most = self.remaining.map_or(self.chunk.len(), |remaining| remaining.min(CHUNK as u64) as usize);
         if most == 0 {
             return Ok(false);
         }
@@ -260,6 +284,28 @@ mod tests {
         assert_eq!(quoted(Style::DropIn, b"no end", End::Nul), "0x0000000000001000");
         assert_eq!(quoted(Style::Trace, b"no end", End::Nul), "0x1000");
         assert_eq!(quoted(Style::Trace, b"short", End::Length(6)), "0x1000");
+    }
+
+    #[test]
+    fn texts_are_fetched_in_pieces_that_do_not_show() {
+        // A character to be escaped at each place around the end of a piece, and nothing but plain ones.
+        let plain = [b'x'; CHUNK + 9];
+        for style in [Style::DropIn, Style::Trace] {
+            for special in CHUNK - 10..=CHUNK + 9 {
+                let mut text = plain.to_vec();
+                text.get_mut(special).into_iter().for_each(|byte| *byte = b'\n');
+                text.push(0);
+                let shown = if style == Style::DropIn { DROP_IN_CHARACTERS } else { usize::MAX };
+                let mut expected = String::new();
+                for byte in plain.iter().enumerate().map(|(index, _)| index == special) {
+                    if expected.len() < shown {
+                        expected.push_str(if byte { "\\n" } else { "x" });
+                    }
+                }
+                let more = if style == Style::DropIn { "..." } else { "" };
+                assert_eq!(quoted(style, &text, End::NulOfPath), format!("\"{expected}{more}\""), "{special}");
+            }
+        }
     }
 
     #[test]
