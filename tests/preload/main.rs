@@ -21,6 +21,7 @@ mod every_register_survives_torture;
 mod hostile_files_cost_one_line_or_a_table;
 mod hostile_variables_change_nothing;
 mod no_page_is_writable_and_executable;
+mod nothing_that_was_logged_is_lost;
 mod processes_and_threads_are_made_as_ever;
 mod real_programs_do_not_notice;
 mod signals_find_what_they_would_find;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Where to get what is not there, for those whose package has another name.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("cc", "gcc"),
     ("nm", "binutils"),
     ("readelf", "binutils"),
@@ -12,6 +12,7 @@ const PACKAGES: [(&str, &str); 8] = [
     ("cat", "coreutils"),
     ("sh", "dash"),
     ("setpriv", "util-linux"),
+    ("unshare", "util-linux"),
 ];
 
 /// Makes sure of a tool, given by its name or by its path. A test whose tool is not installed fails: skipped tests prove
