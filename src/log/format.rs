@@ -18,16 +18,39 @@ pub fn format(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memo
 /// Writes a call behind what `line` already holds.
 pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
     let entry = table::entry(style, call.number);
-    line.keep_room_for_result();
-    if style == Style::DropIn {
-        place(line, call);
-    }
-    name(line, style, call.number, entry.name);
-    arguments(line, &Context { style, call, outcome, memory }, entry.kinds);
-    line.use_room_for_result();
-    line.text(")");
+    asked(line, &entry, &Context { style, call, outcome, memory });
     result(line, style, call, entry.returns, outcome);
     line.finish();
+}
+
+/// Writes the line before a call and the line after it, for a call whose arguments [look the same](super::at_once) in both. If there
+/// is no room for a second one, it writes the first alone and says `false`.
+pub(super) fn both(line: &mut Line, call: &Call, returned: i64, memory: &dyn Memory) -> bool {
+    let (style, outcome) = (Style::DropIn, Outcome::Pending);
+    let entry = table::entry(style, call.number);
+    line.clear();
+    asked(line, &entry, &Context { style, call, outcome, memory });
+    let end = line.mark();
+    result(line, style, call, entry.returns, outcome);
+    line.finish();
+    if !line.repeat(end) {
+        return false;
+    }
+    result(line, style, call, entry.returns, Outcome::Returned(returned));
+    line.finish();
+    true
+}
+
+/// What the program asks for: everything but the result.
+fn asked(line: &mut Line, entry: &table::Entry, context: &Context) {
+    line.keep_room_for_result();
+    if context.style == Style::DropIn {
+        place(line, context.call);
+    }
+    name(line, context.style, context.call.number, entry.name);
+    arguments(line, context, entry.kinds);
+    line.use_room_for_result();
+    line.text(")");
 }
 
 /// Where the `syscall` instruction is.

@@ -131,6 +131,17 @@ impl Line {
         (self.len, self.cut) = (mark.len, mark.cut);
     }
 
+    /// Copies what stands before `end` behind everything else, if it fits with a result after it.
+    pub(super) fn repeat(&mut self, end: Mark) -> bool {
+        let fits = self.len.saturating_add(end.len) <= END - RESULT_ROOM;
+        if fits {
+            self.bytes.copy_within(..end.len, self.len);
+            self.len += end.len;
+            self.limit = END;
+        }
+        fits
+    }
+
     /// From here on text stops early enough for a result to follow.
     pub(super) fn keep_room_for_result(&mut self) {
         self.limit = END - RESULT_ROOM;

@@ -14,6 +14,7 @@
 //! is ready. It allocates nothing, takes no lock, calls no function of libc, leaves `errno` alone, and never panics. A pointer
 //! of the program is never followed, only copied from. What cannot be written is lost: a log is worth less than the program.
 
+mod at_once;
 mod call;
 mod errors;
 mod format;

@@ -4,6 +4,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use core::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 
+use super::at_once::at_once;
 use super::magic::{self, Magic};
 use super::memory::{self, Memory, ProcessMemory};
 use super::sink::{Sink, kernel};
@@ -73,6 +74,8 @@ pub(crate) fn magic(call: &Call) -> Option<i64> {
 struct Log {
     active: AtomicBool,
     honours_magic: AtomicBool,
+    /// There is a seccomp filter, and which call it kills for nobody can ask it: the line before each call must be there.
+    expects_to_be_killed: AtomicBool,
     drop_in: Sink,
     trace: Sink,
     /// The thread whose lines carry no id in a trace, or [`NO_IDS`] or [`ALL_IDS`].
@@ -84,6 +87,7 @@ impl Log {
         Self {
             active: AtomicBool::new(false),
             honours_magic: AtomicBool::new(false),
+            expects_to_be_killed: AtomicBool::new(false),
             drop_in: Sink::new(),
             trace: Sink::new(),
             first_thread: AtomicI64::new(NO_IDS),
@@ -103,6 +107,9 @@ impl Log {
         if path.peek().is_none() {
             return;
         }
+        if style == Style::DropIn && kernel::is_filtered() {
+            self.expects_to_be_killed.store(true, Relaxed);
+        }
         if let Err(errno) = self.sink(style).start(path, truncate) {
             self.sink(style).complain(errno);
         }
@@ -114,7 +121,10 @@ impl Log {
     }
 
     fn before(&self, call: &Call, last_word: bool, memory: &dyn Memory) {
-        if self.drop_in.is_on() {
+        if installs_filter(call) {
+            self.expects_to_be_killed.store(true, Relaxed);
+        }
+        if self.drop_in.is_on() && !self.logs_at_once(call) {
             self.write(Style::DropIn, call, Outcome::Pending, memory);
         }
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
@@ -140,8 +150,26 @@ impl Log {
     fn after(&self, call: &Call, result: i64, memory: &dyn Memory) {
         for style in [Style::DropIn, Style::Trace] {
             if self.sink(style).is_on() {
-                self.write(style, call, Outcome::Returned(result), memory);
+                if style == Style::DropIn && self.logs_at_once(call) {
+                    self.write_both(call, result, memory);
+                } else {
+                    self.write(style, call, Outcome::Returned(result), memory);
+                }
             }
+        }
+    }
+
+    /// Whether both lines of a call are written when its result is known.
+    fn logs_at_once(&self, call: &Call) -> bool {
+        at_once(call.number, &call.args) && !self.expects_to_be_killed.load(Relaxed)
+    }
+
+    fn write_both(&self, call: &Call, result: i64, memory: &dyn Memory) {
+        let mut line = Line::new();
+        let both = format::both(&mut line, call, result, memory);
+        self.put(Style::DropIn, &line);
+        if !both {
+            self.write(Style::DropIn, call, Outcome::Returned(result), memory);
         }
     }
 
@@ -151,6 +179,10 @@ impl Log {
             self.prefix(&mut line);
         }
         format::append(&mut line, style, call, outcome, memory);
+        self.put(style, &line);
+    }
+
+    fn put(&self, style: Style, line: &Line) {
         self.sink(style).write(line.as_bytes());
         if !self.sink(style).is_on() {
             self.update();
@@ -189,6 +221,16 @@ impl Log {
             }
         }
         Some(magic.result())
+    }
+}
+
+/// Whether the calls to come will have to pass a seccomp filter.
+fn installs_filter(call: &Call) -> bool {
+    let [first, second, ..] = call.args.map(|arg| arg as u32);
+    match call.number {
+        libc::SYS_prctl => first == libc::PR_SET_SECCOMP as u32 && second == libc::SECCOMP_MODE_FILTER,
+        libc::SYS_seccomp => first == libc::SECCOMP_SET_MODE_FILTER,
+        _ => false,
     }
 }
 
@@ -266,6 +308,43 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_waits_for_nobody_is_logged_when_it_is_over() {
+        let _alone = alone();
+        let logs = Logs::new();
+        logs.start();
+        let getpid = call(libc::SYS_getpid, [0; 6]);
+        let line = |result: &str| format!("/lib/libc.so.6 0x1234 -- getpid(){result}\n");
+        logs.log.before(&getpid, false, &NOTHING);
+        assert_eq!(logs.read().0, "");
+        logs.log.after(&getpid, 7, &NOTHING);
+        assert_eq!(logs.read().0, line(" = ?") + &line(" = 7"));
+
+        // Two lines that are too long for one write.
+        let object = [b'x'; 600];
+        let far = Call { object: &object, ..getpid };
+        logs.log.after(&far, 7, &NOTHING);
+        let log = logs.read().0;
+        let ends: Vec<&str> = log.lines().skip(2).map(|line| line.trim_start_matches('x')).collect();
+        assert_eq!(ends, [" 0x1234 -- getpid() = ?", " 0x1234 -- getpid() = 7"]);
+    }
+
+    #[test]
+    fn what_a_filter_may_kill_for_is_logged_before() {
+        let _alone = alone();
+        let install = [
+            call(libc::SYS_prctl, [libc::PR_SET_SECCOMP.into(), libc::SECCOMP_MODE_FILTER.into(), 0, 0, 0, 0]),
+            call(libc::SYS_seccomp, [libc::SECCOMP_SET_MODE_FILTER.into(), 0, 0, 0, 0, 0]),
+        ];
+        for install in install {
+            let logs = Logs::new();
+            logs.start();
+            logs.log.before(&install, false, &NOTHING);
+            logs.log.before(&call(libc::SYS_getpid, [0; 6]), false, &NOTHING);
+            assert!(logs.read().0.ends_with(" -- getpid() = ?\n"));
+        }
+    }
+
+    #[test]
     fn a_trace_shows_calls_that_do_not_return_before_they_are_made() {
         let _alone = alone();
         let logs = Logs::new();
@@ -306,17 +385,17 @@ mod tests {
             (0x3000, path),
         ]);
         let write = |text, length| call(libc::SYS_write, [123, text, length, 0x3000, 0, 0]);
-        let getpid = call(libc::SYS_getpid, [0; 6]);
+        let close = call(libc::SYS_close, [99, 0, 0, 0, 0, 0]);
 
         assert_eq!(logs.log.magic(&write(0x1000, 33), &memory), Some(33));
         assert!(logs.log.active.load(Relaxed));
-        logs.log.before(&getpid, false, &memory);
+        logs.log.before(&close, false, &memory);
         assert_eq!(logs.log.magic(&write(0x2000, 32), &memory), Some(32));
         assert!(!logs.log.active.load(Relaxed));
-        logs.log.before(&getpid, false, &memory);
+        logs.log.before(&close, false, &memory);
 
         assert_eq!(logs.log.magic(&write(0x1000, 0), &memory), None);
-        assert_eq!(fs::read_to_string(&logs.drop_in).expect("a log"), "/lib/libc.so.6 0x1234 -- getpid() = ?\n");
+        assert_eq!(fs::read_to_string(&logs.drop_in).expect("a log"), "/lib/libc.so.6 0x1234 -- close(99) = ?\n");
     }
 
     #[test]

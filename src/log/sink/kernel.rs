@@ -123,6 +123,11 @@ pub(super) fn working_directory(path: &[AtomicU8]) -> Option<usize> {
     usize::try_from(call(libc::SYS_getcwd, args).ok()?).ok()?.checked_sub(1)
 }
 
+/// Whether the calling thread is under a seccomp filter, or may be.
+pub(in crate::log) fn is_filtered() -> bool {
+    call(libc::SYS_prctl, [i64::from(libc::PR_GET_SECCOMP), 0, 0, 0, 0, 0]) != Ok(0)
+}
+
 pub(super) fn process() -> u64 {
     call(libc::SYS_getpid, [0; 6]).map_or(0, i64::cast_unsigned)
 }
