@@ -2,10 +2,11 @@
 //! or in a signal handler, and must not touch `errno`.
 #![allow(unsafe_code, reason = "system calls that read and write the buffers they are given")]
 
-use core::sync::atomic::AtomicU8;
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 use crate::sys::probe::SIGSET_SIZE;
 use crate::sys::raw::{check, syscall};
+
 /// Sent to who writes into a pipe that nobody reads.
 const SIGPIPE: u64 = 1 << (libc::SIGPIPE - 1);
 /// Sent to who writes beyond the limit on the size of files.
@@ -64,6 +65,25 @@ pub(crate) fn write_quietly(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
     let _ =
         call(libc::SYS_rt_sigprocmask, [i64::from(libc::SIG_SETMASK), &raw const before as i64, 0, SIGSET_SIZE, 0, 0]);
     result
+}
+
+/// Asks the kernel not to send `SIGPIPE` (include/uapi/linux/fs.h). It knows how since 6.18.
+const RWF_NOSIGNAL: i64 = 0x100;
+
+/// Writes into a pipe without leaving a `SIGPIPE` behind: by one call where the kernel knows how.
+pub(super) fn write_to_pipe(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
+    static KNOWS_HOW: AtomicBool = AtomicBool::new(true);
+    if !KNOWS_HOW.load(Relaxed) {
+        return write_quietly(fd, bytes);
+    }
+    let vector = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    // Not at an offset: -1.
+    let written = call(libc::SYS_pwritev2, [i64::from(fd), &raw const vector as i64, 1, -1, -1, RWF_NOSIGNAL]);
+    if let Err(libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS | libc::EPERM) = written {
+        KNOWS_HOW.store(false, Relaxed);
+        return write_quietly(fd, bytes);
+    }
+    written.map(|count| count as usize)
 }
 
 /// Waits until something can be written, but not longer.

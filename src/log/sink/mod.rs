@@ -1,4 +1,4 @@
-//! Where lines go: one file, one `write` a line.
+//! Where lines go: one file, one `write` for a line, or for two that are [written together](super::at_once).
 //!
 //! A log must not disturb the program, so
 //! - the file is opened for appending: lines of several processes follow each other and never overwrite;
@@ -8,6 +8,10 @@
 //!
 //! Children made by `fork` inherit the descriptor and go on in the same file, also where its name carries the process id:
 //! that is the id of whoever opened it. A new program opens its log again in its own constructor.
+//!
+//! The kernel writes a line whole or not at all, with two exceptions: when a disk becomes full, and when the process is killed in
+//! the middle of a write that reaches into another page of the file, it stops where it is. What comes next in the file follows on
+//! the same line.
 //!
 //! State is atomics: there is no lock that a signal handler could find taken.
 
@@ -44,8 +48,10 @@ const MODE: u32 = 0o600;
 pub(super) struct Sink {
     fd: AtomicI32,
     path: LogPath,
-    /// A line may be answered with a signal: this is a pipe, or files have a limit.
-    raises: AtomicBool,
+    /// A line may be answered with a `SIGPIPE`.
+    is_pipe: AtomicBool,
+    /// A line may be answered with a `SIGXFSZ`.
+    is_limited: AtomicBool,
     /// The last line found no room in time. Until one gets through, none is waited for.
     stalled: AtomicBool,
 }
@@ -56,7 +62,8 @@ impl Sink {
         Self {
             fd: AtomicI32::new(OFF),
             path: LogPath::new(),
-            raises: AtomicBool::new(false),
+            is_pipe: AtomicBool::new(false),
+            is_limited: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
         }
     }
@@ -101,7 +108,8 @@ impl Sink {
             kernel::close(low);
         }
         let fd = fd.unwrap_or(low);
-        self.raises.store(kernel::is_pipe(fd) || kernel::limits_files(), Relaxed);
+        self.is_pipe.store(kernel::is_pipe(fd), Relaxed);
+        self.is_limited.store(kernel::limits_files(), Relaxed);
         self.stalled.store(false, Relaxed);
         Ok(fd)
     }
@@ -143,7 +151,13 @@ impl Sink {
     }
 
     fn attempt(&self, fd: i32, line: &[u8]) -> Result<usize, i32> {
-        if self.raises.load(Relaxed) { kernel::write_quietly(fd, line) } else { kernel::write(fd, line) }
+        if self.is_pipe.load(Relaxed) {
+            kernel::write_to_pipe(fd, line)
+        } else if self.is_limited.load(Relaxed) {
+            kernel::write_quietly(fd, line)
+        } else {
+            kernel::write(fd, line)
+        }
     }
 
     /// Opens the path again, without emptying the file.
@@ -156,7 +170,7 @@ impl Sink {
     /// Takes note of a call that closed the descriptor, before its number can mean another file, or that limited files.
     pub(super) fn notice(&self, call: &Call) {
         if limits_files(call) {
-            self.raises.store(true, Relaxed);
+            self.is_limited.store(true, Relaxed);
         }
         let fd = self.fd.load(Relaxed);
         if fd >= 0 && closes(call, fd) {
