@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_long};
 
 use syscalls::{Errno, Sysno};
 
-use crate::capi;
+use crate::capi::{self, Declaration};
 
 /// A system call a program is about to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,16 +102,37 @@ pub enum Action {
 ///     }
 /// }
 /// ```
+///
+/// A plugin that is interested in some calls only says which: it sees no others, and where no plugin wants a call, its code in
+/// libc is left as it is.
+///
+/// ```
+/// # use syscall_intercept::{Action, Syscall, Sysno, plugin};
+/// plugin!(hook, only: [Sysno::openat, Sysno::open]);
+/// # fn hook(_: &Syscall) -> Action { Action::Forward }
+/// ```
 #[macro_export]
 macro_rules! plugin {
     ($hook:path) => {
+        $crate::plugin!(@ $hook, None);
+    };
+    ($hook:path, only: [$($sysno:expr),* $(,)?]) => {
+        $crate::plugin!(@ $hook, Some(&[$($sysno as i64,)* $crate::__plugin::END]));
+    };
+    (@ $hook:path, $wants:expr) => {
         const _: () = {
+            const WANTS: Option<&[i64]> = $wants;
+
+            // The engine looks for it before it patches anything; it may be that of another plugin.
+            #[unsafe(no_mangle)]
+            static syscall_intercept_plugin: $crate::__plugin::Declaration = $crate::__plugin::declaration(WANTS);
+
             #[used]
             #[unsafe(link_section = ".init_array")]
             static REGISTER: extern "C" fn() = register;
 
             extern "C" fn register() {
-                $crate::__plugin::add(__hook);
+                $crate::__plugin::add(__hook, WANTS);
             }
 
             extern "C" fn __hook(
@@ -137,11 +158,23 @@ pub type PluginHook = extern "C" fn(c_long, c_long, c_long, c_long, c_long, c_lo
 /// Adds a hook to the engine of this process, which may be another copy of this library.
 #[doc(hidden)]
 #[allow(unsafe_code, reason = "function types that differ in the spelling of a pointer")]
-pub fn add(hook: PluginHook) {
+pub fn add(hook: PluginHook, wants: Option<&[i64]>) {
     // SAFETY: the engine always passes a place for the result that is valid and nobody else's.
     let hook = unsafe { std::mem::transmute::<PluginHook, crate::hook::Hook>(hook) };
-    if !capi::add_hook_to_engine(hook) {
+    let wants = wants.map(|list| list.strip_suffix(&[capi::END]).unwrap_or(list));
+    if !capi::add_hook_to_engine(hook, wants) {
         crate::report::line(&"too many plugins: the last one sees no system calls");
+    }
+}
+
+/// What a plugin says of itself.
+#[doc(hidden)]
+pub const fn declaration(wants: Option<&'static [i64]>) -> Declaration {
+    Declaration {
+        wants: match wants {
+            Some(list) => list.as_ptr(),
+            None => std::ptr::null(),
+        },
     }
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::disasm;
+use crate::hook::{Numbers, is_for_the_library};
 use crate::object::loaded::Loaded;
 use crate::patch::{self, Patch, Reason, write};
 use crate::sys::text::TextWriter;
@@ -24,9 +25,10 @@ pub(crate) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    /// Finds the sites of an object, plans their windows and assembles their stubs.
+    /// Finds the sites of an object where somebody wants to see calls, plans their windows and assembles their stubs.
     pub(crate) fn new(
         object: &'a Loaded,
+        wanted: Option<&Numbers>,
         crossing: Crossing,
         fail: &mut Fail<'_>,
         times: &mut Times,
@@ -35,7 +37,10 @@ impl<'a> Prepared<'a> {
             fail(object.path(), None, &"the stacks of goroutines are too small for a hook");
             return None;
         }
-        let located = match disasm::locate(&object.image, &object.functions()) {
+        let is_wanted = |number: u32| {
+            wanted.is_none_or(|wanted| wanted.contains(number.into()) || is_for_the_library(number.into()))
+        };
+        let located = match disasm::locate_some(&object.image, &object.functions(), is_wanted) {
             Ok(located) => located,
             Err(error) => {
                 fail(object.path(), None, &error);
@@ -60,6 +65,7 @@ impl<'a> Prepared<'a> {
         for patch in patch::plan(located) {
             ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.site.address), patch.rung);
             match patch.reason() {
+                _ if !patch.site.number.is_none_or(is_wanted) => {}
                 Some(reason) if reason.is_deliberate() => {}
                 Some(Reason::AlreadyPatched(_)) => taken += 1,
                 Some(reason) => fail(object.path(), Some(object.in_file(patch.site.address)), &reason),

@@ -122,6 +122,11 @@ fn start(config: &Config) -> usize {
         report::line(&"no libc among the loaded objects: no system call is intercepted");
         return 1;
     }
+    // A log wants to see everything.
+    let wanted = if log::active() || config.magic_log { None } else { capi::declared(&objects) };
+    if let Some(wanted) = &wanted {
+        hook::expect(wanted);
+    }
     let mut failures = 0;
     let mut fail = |path: &Path, address: Option<u64>, reason: &dyn Display| {
         failures += 1;
@@ -134,8 +139,10 @@ fn start(config: &Config) -> usize {
     };
     let crossing = Crossing::for_this_cpu();
     times.lap(Stage::Find);
-    let prepared: Vec<Prepared<'_>> =
-        targets.into_iter().filter_map(|object| Prepared::new(object, crossing, &mut fail, &mut times)).collect();
+    let prepared = targets
+        .into_iter()
+        .filter_map(|object| Prepared::new(object, wanted.as_ref(), crossing, &mut fail, &mut times));
+    let prepared: Vec<Prepared<'_>> = prepared.collect();
     let writer = TextWriter::new();
     for object in &prepared {
         object.write(&writer, &mut fail);

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use syscall_intercept::{Action, Syscall, Sysno, plugin};
 
-plugin!(hook);
+plugin!(hook, only: [Sysno::openat]);
 
 /// The path to watch for and the one to open instead.
 fn redirection() -> Option<&'static (CString, CString)> {
@@ -22,7 +22,7 @@ fn redirection() -> Option<&'static (CString, CString)> {
 
 fn hook(call: &Syscall) -> Action {
     let [_, path, ..] = call.args();
-    if call.sysno() != Some(Sysno::openat) || path == 0 {
+    if path == 0 {
         return Action::Forward;
     }
     // SAFETY: a program that passes an address that is no string crashes here instead of getting EFAULT: good enough for an

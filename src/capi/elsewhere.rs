@@ -5,7 +5,7 @@
 //! (A copy in another linker namespace is not found this way; the locator recognises the sites it has patched.)
 
 use std::arch::asm;
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_long};
 
 use crate::hook::Hook;
 
@@ -46,8 +46,12 @@ pub(crate) fn engine_is_elsewhere() -> bool {
 }
 
 /// Adds a hook to the copy that does the work. Returns whether it had room.
-pub(crate) fn add_hook_to_engine(hook: Hook) -> bool {
-    let function = resolved!("intercept_add_hook");
-    // SAFETY: `intercept_add_hook`, ours or that of another copy.
-    unsafe { std::mem::transmute::<*const (), unsafe extern "C" fn(Hook) -> c_int>(function)(hook) == 0 }
+pub(crate) fn add_hook_to_engine(hook: Hook, numbers: Option<&[c_long]>) -> bool {
+    type AddHookFor = unsafe extern "C" fn(Hook, *const c_long, usize) -> c_int;
+    let function = resolved!("intercept_add_hook_for");
+    // SAFETY: `intercept_add_hook_for`, ours or that of another copy.
+    let function = unsafe { std::mem::transmute::<*const (), AddHookFor>(function) };
+    let (list, count) = numbers.map_or((std::ptr::null(), 0), |numbers| (numbers.as_ptr(), numbers.len()));
+    // SAFETY: a hook, and as many numbers.
+    unsafe { function(hook, list, count) == 0 }
 }

@@ -8,6 +8,7 @@
 mod elsewhere;
 mod hook_points;
 mod no_intercept;
+mod subscribe;
 
 pub use elsewhere::intercept_version;
 pub(crate) use elsewhere::{add_hook_to_engine, engine_is_elsewhere};
@@ -15,8 +16,10 @@ pub(crate) use elsewhere::{add_hook_to_engine, engine_is_elsewhere};
 pub(crate) use hook_points::intercept_hook_point_post_kernel;
 pub(crate) use hook_points::{clone_child, clone_parent, hook_point, post_kernel};
 pub use no_intercept::syscall_no_intercept;
+pub(crate) use subscribe::declared;
+pub use subscribe::{Declaration, END, intercept_subscribe};
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 
 use crate::hook::{self, Hook};
 
@@ -37,5 +40,17 @@ pub extern "C" fn syscall_hook_in_process_allowed() -> c_int {
 /// The function can be called from any thread for as long as the process lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn intercept_add_hook(hook: Hook) -> c_int {
-    if hook::add(hook) { 0 } else { -1 }
+    if hook::add(hook, None) { 0 } else { -1 }
+}
+
+/// The same for a hook that wants to see calls of these numbers alone.
+///
+/// # Safety
+///
+/// As above, and there are `count` numbers at `numbers`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn intercept_add_hook_for(hook: Hook, numbers: *const c_long, count: usize) -> c_int {
+    // SAFETY: passed on.
+    let numbers = (!numbers.is_null()).then(|| unsafe { std::slice::from_raw_parts(numbers, count) });
+    if hook::add(hook, numbers) { 0 } else { -1 }
 }

@@ -3,7 +3,7 @@
 //! Capstone's table of written registers is compiled out, so this goes by a list of instructions that write their first
 //! operand and nothing else but flags and the stack pointer. An instruction that is not on it may write anything.
 
-use super::instruction::Eax;
+use super::{code::Code, incoming::is_near_target, instruction::Eax};
 use capstone::{
     RegId,
     arch::x86::{X86Insn, X86Operand, X86OperandType, X86Reg},
@@ -25,6 +25,18 @@ pub(super) fn effect_on_eax(id: u32, mut operands: impl Iterator<Item = X86Opera
         _ if is(WRITES_FIRST) && !is_part(register) => Eax::Kept,
         _ => Eax::Lost,
     }
+}
+
+/// The number of the system call at a hit, where the bytes before it read `mov $number,%eax` and nothing near seems to lead to
+/// the hit itself. That is no proof, the bytes may be the tail of something else: good enough to leave a site as it is.
+pub(super) fn number_at_sight(code: &Code<'_>, hit: usize) -> Option<u32> {
+    /// No number of Linux, and hardly any other four bytes, are below it by chance.
+    const NUMBERS: u32 = 1024;
+    let bytes = code.bytes.get(hit.checked_sub(5)?..hit)?;
+    let &[0xb8, ref number @ ..] = bytes.first_chunk::<5>()? else { return None };
+    let number = Some(u32::from_le_bytes(*number)).filter(|&number| number < NUMBERS)?;
+    let address = code.address + hit as u64;
+    (!is_near_target(code, &(address..address))).then_some(number)
 }
 
 const MOVE: &[X86Insn] = &[X86Insn::X86_INS_MOV, X86Insn::X86_INS_MOVABS];

@@ -3,6 +3,7 @@
 use super::{
     Error, Lookalike, Site, Unknown,
     code::code,
+    constant::number_at_sight,
     decoder::Engine,
     incoming::{Arrival, Places, incoming},
     liveness::is_called_by_symbol,
@@ -34,15 +35,37 @@ pub struct Located {
 ///
 /// When the disassembler does not start. Bad input is no error: what cannot be understood is in [`Located::unknown`].
 pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error> {
+    locate_some(image, functions, |_| true)
+}
+
+/// Finds the system calls of an object that may have a number that is wanted. Those that read `mov $number,%eax; syscall`, with
+/// another one, are taken at their word and not looked at.
+///
+/// # Errors
+///
+/// As [`locate`].
+pub fn locate_some(
+    image: &Image<'_>,
+    functions: &Functions,
+    is_wanted: impl Fn(u32) -> bool,
+) -> Result<Located, Error> {
     let engine = Engine::new()?;
     let mut decoder = engine.decoder()?;
     let mut findings = Findings::default();
     let mut memory = Memory::default();
+    let mut passed = Vec::new();
     let runs = code(image);
     let bounds = Bounds::new(functions, &runs);
     for run in &runs {
         let first = findings.sites.len();
-        let hits = scan(run.bytes);
+        let mut hits = scan(run.bytes);
+        hits.retain(|&hit| {
+            let wanted = number_at_sight(run, hit).is_none_or(&is_wanted);
+            if !wanted {
+                passed.push(run.address + hit as u64);
+            }
+            wanted
+        });
         findings.sites.reserve(hits.len());
         for region in bounds.regions(run, &hits) {
             walk(image, run, region, &mut decoder, &mut memory, &mut findings);
@@ -55,9 +78,14 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
 
     let neighbourhoods = sites.iter().map(Site::neighbourhood).chain(paddings.iter().cloned());
     let closed = sites.iter().filter(|site| site.vector_state_is_dead).map(|site| site.function.clone());
-    let places = Places::new(neighbourhoods.chain(closed));
+    let passed_places = passed.iter().map(|&hit| hit..hit + 1);
+    let places = Places::new(neighbourhoods.chain(closed).chain(passed_places));
     let mut arrivals: Vec<Arrival> = runs.iter().flat_map(|run| incoming(run, &places)).collect();
     arrivals.sort_unstable();
+    if passed.iter().any(|&hit| !within(&arrivals, hit..hit + 1).is_empty()) {
+        // Somebody comes to such a call past the instruction before it, with another number perhaps.
+        return locate(image, functions);
+    }
     for site in &mut sites {
         // The pass over all bytes takes data and the insides of instructions for branches. What it says is worth something
         // where an instruction begins: compilers do not jump into the middle of one, and the walk sees assembly that does.

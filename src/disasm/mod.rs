@@ -45,7 +45,7 @@ mod vector;
 mod walk;
 
 pub use instruction::{Branch, Eax, Instruction, Kind};
-pub use locate::{Located, locate};
+pub use locate::{Located, locate, locate_some};
 pub use site::{Doubt, Lookalike, Site, Unknown};
 
 use std::fmt;

@@ -1,14 +1,15 @@
 //! The hooks and the order in which they are asked.
 //!
 //! First the ones added with [`add`], in their order, then the C program's `intercept_hook_point`. The first that handles
-//! the call ends the round.
+//! the call ends the round. Each sees the numbers it wants.
 #![allow(unsafe_code, reason = "calls hooks through pointers")]
 
 use std::ffi::{c_int, c_long};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use super::errno;
-use crate::capi;
+use super::subscription::{self, Numbers};
+use crate::{capi, log};
 
 /// A hook: the number, six arguments, and where to put the result. Zero means handled: the result is the program's. Anything
 /// else asks for the call to be made. A hook may be left by an exception: `pthread_cancel` and `pthread_exit` are ones.
@@ -18,28 +19,81 @@ pub(crate) type Hook =
 /// As many hooks as can be added. Each is a plugin, so there are one or two.
 const CAPACITY: usize = 32;
 
-static HOOKS: [AtomicPtr<()>; CAPACITY] = [const { AtomicPtr::new(std::ptr::null_mut()) }; CAPACITY];
+/// A hook that was added, and what it wants.
+struct Slot {
+    hook: AtomicPtr<()>,
+    numbers: Numbers,
+}
+
+static SLOTS: [Slot; CAPACITY] =
+    [const { Slot { hook: AtomicPtr::new(std::ptr::null_mut()), numbers: Numbers::all() } }; CAPACITY];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// Adds a hook behind those already there. Returns whether there was room.
-pub(crate) fn add(hook: Hook) -> bool {
+/// What `intercept_hook_point` wants.
+static HOOK_POINT_NUMBERS: Numbers = Numbers::all();
+
+/// What has been said of what hooks will want before they were added.
+static DECLARED: Numbers = Numbers::all();
+
+/// Adds a hook behind those already there, for these numbers or for all. Returns whether there was room.
+pub(crate) fn add(hook: Hook, numbers: Option<&[i64]>) -> bool {
     let place = COUNT.fetch_add(1, Ordering::Relaxed);
-    let Some(slot) = HOOKS.get(place) else {
+    let Some(slot) = SLOTS.get(place) else {
         COUNT.store(CAPACITY, Ordering::Relaxed);
         return false;
     };
-    slot.store(hook as *mut (), Ordering::Release);
+    if let Some(numbers) = numbers {
+        slot.numbers.become_these(numbers);
+    }
+    slot.hook.store(hook as *mut (), Ordering::Release);
     true
+}
+
+/// Before anything is patched: what hooks will want, all in all. They will see nothing else.
+pub(crate) fn expect(numbers: &Numbers) {
+    DECLARED.become_copy_of(numbers);
+    subscription::tell_stubs(numbers);
+}
+
+/// Before anything is patched: what `intercept_hook_point` will want.
+pub(crate) fn declare(numbers: &[i64]) {
+    HOOK_POINT_NUMBERS.become_these(numbers);
+}
+
+/// From now on `intercept_hook_point` is asked about these numbers, or about all. Returns whether that is possible.
+pub(crate) fn subscribe(numbers: Option<&[i64]>) -> bool {
+    let wanted = numbers.map_or(Numbers::all(), Numbers::these);
+    if !DECLARED.contains_all_of(&wanted) {
+        return false;
+    }
+    HOOK_POINT_NUMBERS.become_copy_of(&wanted);
+    added().for_each(|(_, numbers)| wanted.add(numbers));
+    // Nothing is passed by that the log wants to see.
+    if !log::active() {
+        subscription::tell_stubs(&wanted);
+    }
+    true
+}
+
+/// Whether `intercept_hook_point` and its fellows want to hear of a number.
+pub(super) fn hook_point_wants(number: i64) -> bool {
+    HOOK_POINT_NUMBERS.contains(number)
+}
+
+fn added() -> impl Iterator<Item = (Hook, &'static Numbers)> {
+    SLOTS.iter().take(COUNT.load(Ordering::Relaxed)).filter_map(|slot| {
+        let hook = slot.hook.load(Ordering::Acquire);
+        // SAFETY: only `add` writes to the slots, and only hooks; an empty one is null, which is `None`.
+        let hook = unsafe { std::mem::transmute::<*mut (), Option<Hook>>(hook) }?;
+        Some((hook, &slot.numbers))
+    })
 }
 
 /// Asks the hooks. `Some` is what the program gets instead of a system call.
 pub(super) fn ask(number: i64, args: &[i64; 6]) -> Option<i64> {
-    let added = HOOKS.iter().take(COUNT.load(Ordering::Relaxed)).filter_map(|slot| {
-        let hook = slot.load(Ordering::Acquire);
-        // SAFETY: only `add` writes to the slots, and only hooks; an empty one is null, which is `None`.
-        unsafe { std::mem::transmute::<*mut (), Option<Hook>>(hook) }
-    });
-    added.chain(capi::hook_point()).find_map(|hook| {
+    let hook_point = capi::hook_point().map(|hook| (hook, &HOOK_POINT_NUMBERS));
+    let wanting = added().chain(hook_point).filter(|(_, numbers)| numbers.contains(number));
+    wanting.map(|(hook, _)| hook).find_map(|hook| {
         let mut result = 0;
         let [a, b, c, d, e, f] = *args;
         let _errno = errno::Kept::new();

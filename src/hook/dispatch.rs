@@ -98,7 +98,9 @@ pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
 /// Whether somebody wants to know the result of a call.
 fn observed(number: i64) -> bool {
     let wants_clones = || capi::clone_child().is_some() || capi::clone_parent().is_some();
-    log::active() || capi::post_kernel().is_some() || (creates(number) && wants_clones())
+    log::active()
+        || (capi::post_kernel().is_some() && chain::hook_point_wants(number))
+        || (creates(number) && wants_clones())
 }
 
 /// Shows a result to everybody who wants to know it.
@@ -107,7 +109,7 @@ fn finish(call: &Call<'_>, result: i64) {
     if creates(call.number) {
         tell_of_clone(result);
     }
-    if let Some(hook) = capi::post_kernel() {
+    if let Some(hook) = capi::post_kernel().filter(|_| chain::hook_point_wants(call.number)) {
         let [a, b, c, d, e, f] = call.args;
         let _errno = errno::Kept::new();
         // SAFETY: the user's function has this type by the contract of the header.

@@ -12,9 +12,11 @@ mod frame;
 mod guard;
 mod owner;
 mod signal;
+mod subscription;
 
-pub(crate) use chain::{Hook, add};
+pub(crate) use chain::{Hook, add, declare, expect, subscribe};
 pub(crate) use dispatch::{activate, after, after_clone, before};
 pub(crate) use frame::{Frame, Verdict};
 pub(crate) use guard::bypass;
 pub(crate) use signal::adopt_handlers;
+pub(crate) use subscription::{Numbers, is_for_the_library};

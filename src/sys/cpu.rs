@@ -4,7 +4,11 @@
 //! what the whole constructor may take. glibc from 2.33 on has asked already and tells (`sys/platform/x86.h`); elsewhere std does.
 #![allow(unsafe_code, reason = "calls a function that libc may have")]
 
+use std::ffi::c_void;
+use std::ptr::NonNull;
 use std::sync::OnceLock;
+
+use super::dynamic;
 
 /// The vector registers that a program may use here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +46,9 @@ const EBX: usize = 1;
 const ECX: usize = 2;
 
 fn from_libc() -> Option<Features> {
-    // SAFETY: looks for a symbol among the loaded objects.
-    let function = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__x86_get_cpuid_feature_leaf".as_ptr()) };
-    if function.is_null() {
-        return None;
-    }
+    let function = dynamic::symbol(c"__x86_get_cpuid_feature_leaf")?;
     // SAFETY: the type of this function since glibc 2.33, part of its ABI.
-    let leaf = unsafe { std::mem::transmute::<*mut libc::c_void, extern "C" fn(u32) -> *const Leaf>(function) };
+    let leaf = unsafe { std::mem::transmute::<NonNull<c_void>, extern "C" fn(u32) -> *const Leaf>(function) };
     // The function's leaves are numbered: 0 is CPUID 1, 1 is CPUID 7.0.
     // SAFETY: a leaf that glibc knows lives as long as the process; of others it says NULL or something empty.
     let active = |number| unsafe { leaf(number).as_ref() }.map(|leaf| leaf.active);

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod cpu;
+pub(crate) mod dynamic;
 pub(crate) mod near;
 pub(crate) mod probe;
 pub(crate) mod raw;

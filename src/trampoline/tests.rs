@@ -370,7 +370,7 @@ fn a_patched_function_and_the_original_leave_identical_registers_and_memory() {
         panic!("this test compares ymm registers: run it on a CPU with AVX");
     }
     hook::activate();
-    assert!(hook::add(hook));
+    assert!(hook::add(hook, None));
     let rungs = std::cell::RefCell::new(std::collections::HashMap::<String, usize>::new());
     let cases = (states(), proptest::collection::vec(pieces(), 1..=2), any::<bool>(), any::<bool>());
     let config = match std::env::var_os("PROPTEST_CASES") {

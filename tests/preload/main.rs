@@ -18,6 +18,7 @@ mod backtraces_lead_through_a_hook;
 mod clone_hooks_know_every_thread_and_process;
 mod every_register_is_as_it_was;
 mod every_register_survives_torture;
+mod hooks_see_what_they_have_subscribed_to;
 mod hostile_files_cost_one_line_or_a_table;
 mod hostile_variables_change_nothing;
 mod no_page_is_writable_and_executable;

@@ -30,10 +30,12 @@ fn the_exported_symbols_are_the_documented_ones_and_have_no_version() {
     let exported: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(' ').next_back()).collect();
     let documented = [
         "intercept_add_hook",
+        "intercept_add_hook_for",
         "intercept_hook_point",
         "intercept_hook_point_clone_child",
         "intercept_hook_point_clone_parent",
         "intercept_hook_point_post_kernel",
+        "intercept_subscribe",
         "intercept_version",
         "syscall_hook_in_process_allowed",
         "syscall_no_intercept",
