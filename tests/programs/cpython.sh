@@ -1,6 +1,8 @@
 # CPython's own tests: what each single test comes to.
 # packages: libpython{python}-testsuite
 # timeout: 300
+# The log has a descriptor, and these look at all there are.
+# known log test_subprocess: ^. (status [02]|test\.test_subprocess\.POSIXProcessTestCase\.test_(close_fds_when_max_fd_is_lowered|pass_fds_redirected) (ok|failure))$
 # each: test_threading test_thread test_subprocess test_signal test_socket test_os test_posix test_mmap test_asyncio test_fork1 test_faulthandler test_selectors test_pty test_select test_epoll test_resource test_fcntl test_wait3 test_float test_multiprocessing_fork
 module=$1
 export HOME=$PWD PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8

@@ -1,6 +1,8 @@
 # Go: a program with cgo, which is dynamic: goroutines, preemption by signals, threads that Go makes and threads of C.
 # packages: golang-go gcc libc6-dev
 # timeout: 400
+# Objects made by Go are left alone, and the library says so.
+# known all: ^. libsyscall_intercept: .* not intercepted: the stacks of goroutines are too small for a hook$
 set -e
 export GOCACHE=$CACHE/go GOPATH=$CACHE/path GO111MODULE=off GOFLAGS= GOTOOLCHAIN=local HOME=$PWD
 cat >main.go <<'go'
