@@ -27,16 +27,16 @@ pub(super) fn effect_on_eax(id: u32, mut operands: impl Iterator<Item = X86Opera
     }
 }
 
-/// The number of the system call at a hit, where the bytes before it read `mov $number,%eax` and nothing near seems to lead to
-/// the hit itself. That is no proof, the bytes may be the tail of something else: good enough to leave a site as it is.
-pub(super) fn number_at_sight(code: &Code<'_>, hit: usize) -> Option<u32> {
+/// Whether the bytes before a hit read `mov $number,%eax`, with a number of which something holds, and nothing near seems to
+/// lead to the hit itself. That is no proof, the bytes may be the tail of something else: good enough to leave a site as it is.
+pub(super) fn is_number_at_sight(code: &Code<'_>, hit: usize, holds: impl Fn(u32) -> bool) -> bool {
     /// No number of Linux, and hardly any other four bytes, are below it by chance.
     const NUMBERS: u32 = 1024;
-    let bytes = code.bytes.get(hit.checked_sub(5)?..hit)?;
-    let &[0xb8, ref number @ ..] = bytes.first_chunk::<5>()? else { return None };
-    let number = Some(u32::from_le_bytes(*number)).filter(|&number| number < NUMBERS)?;
+    let before = hit.checked_sub(5).and_then(|start| code.bytes.get(start..hit));
+    let Some(&[0xb8, a, b, c, d]) = before.and_then(<[u8]>::first_chunk) else { return false };
+    let number = u32::from_le_bytes([a, b, c, d]);
     let address = code.address + hit as u64;
-    (!is_near_target(code, &(address..address))).then_some(number)
+    number < NUMBERS && holds(number) && !is_near_target(code, &(address..address))
 }
 
 const MOVE: &[X86Insn] = &[X86Insn::X86_INS_MOV, X86Insn::X86_INS_MOVABS];

@@ -45,7 +45,7 @@ impl Known {
 fn plain_or_syscall(code: &[u8]) -> Option<usize> {
     match code {
         [0x0f, 0x05, ..] => Some(2),
-        _ => plain_length(code.first_chunk()?),
+        _ => plain_length(*code.first_chunk()?),
     }
 }
 

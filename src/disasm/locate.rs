@@ -3,7 +3,7 @@
 use super::{
     Error, Lookalike, Site, Unknown,
     code::code,
-    constant::number_at_sight,
+    constant::is_number_at_sight,
     decoder::Engine,
     incoming::{Arrival, Places, incoming},
     liveness::is_called_by_symbol,
@@ -60,7 +60,7 @@ pub fn locate_some(
         let first = findings.sites.len();
         let mut hits = scan(run.bytes);
         hits.retain(|&hit| {
-            let wanted = number_at_sight(run, hit).is_none_or(&is_wanted);
+            let wanted = !is_number_at_sight(run, hit, |number| !is_wanted(number));
             if !wanted {
                 passed.push(run.address + hit as u64);
             }

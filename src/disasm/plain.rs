@@ -7,12 +7,13 @@
 
 /// The operation takes a `ModRM` byte, with what it asks for.
 const M: u8 = 0x10;
-/// As `M`; only with 0 in its middle field.
-const Z: u8 = 0x20;
-/// As `M`; what the middle field says decides whether there is more.
-const G: u8 = 0x40;
+/// As `M`, and something else decides whether it is plain, or whether there is more.
+const G: u8 = M | UNUSUAL;
+/// The same without a `ModRM` byte.
+const W: u8 = UNUSUAL;
 /// No plain instruction.
-const X: u8 = 0xff;
+const X: u8 = UNUSUAL;
+const UNUSUAL: u8 = 0x80;
 
 /// For each opcode the bytes of its immediate operand, and flags.
 #[rustfmt::skip]
@@ -24,13 +25,13 @@ const ONE_BYTE: [u8; 256] = [
     M,   M,   M,   M,   1,   4,   X,   X,   M,   M,   M,   M,   1,   4,   X,   X,   // 3  xor cmp
     X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   // 4  REX
     0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   // 5  push pop
-    X,   X,   X,   M,   X,   X,   X,   X,   4,   M|4, 1,   M|1, X,   X,   X,   X,   // 6  movsxd push imul
+    X,   X,   X,   G,   X,   X,   X,   X,   4,   M|4, 1,   M|1, X,   X,   X,   X,   // 6  movsxd push imul
     X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   // 7  jcc
     M|1, M|4, X,   M|1, M,   M,   M,   M,   M,   M,   M,   M,   X,   G,   X,   X,   // 8  test xchg mov lea
     X,   0,   0,   0,   0,   0,   0,   0,   0,   0,   X,   X,   X,   X,   X,   X,   // 9  xchg cdqe cqo
     X,   X,   X,   X,   X,   X,   X,   X,   1,   4,   X,   X,   X,   X,   X,   X,   // a  test
-    1,   1,   1,   1,   1,   1,   1,   1,   4,   4,   4,   4,   4,   4,   4,   4,   // b  mov
-    M|1, M|1, X,   X,   X,   X,   Z|1, Z|4, X,   X,   X,   X,   X,   X,   X,   X,   // c  shifts, mov
+    1,   1,   1,   1,   1,   1,   1,   1,   W,   W,   W,   W,   W,   W,   W,   W,   // b  mov
+    M|1, M|1, X,   X,   X,   X,   G,   G,   X,   X,   X,   X,   X,   X,   X,   X,   // c  shifts, mov
     M,   M,   M,   M,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   // d  shifts
     X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   // e
     X,   X,   X,   X,   X,   X,   G,   G,   X,   X,   X,   X,   X,   X,   G,   G,   // f  test not neg mul div inc dec
@@ -58,59 +59,72 @@ const TWO_BYTE: [u8; 256] = [
     X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   X,   // f
 ];
 
+const TABLES: [[u8; 256]; 2] = [ONE_BYTE, TWO_BYTE];
+
 const FS: u8 = 0x64;
 
-/// The length of the instruction at the start of these bytes, if it is a plain one: control goes to the next. None is longer
-/// than there are bytes.
-#[inline]
-pub(super) fn plain_length(code: &[u8; 16]) -> Option<usize> {
-    let mut at = usize::from(code[0] == FS);
-    let rex = code[at];
-    let wide = rex & 0xf8 == 0x48;
-    at += usize::from(rex & 0xf0 == 0x40);
-    let opcode = code[at];
-    let flags = if opcode == 0x0f {
-        at += 1;
-        TWO_BYTE[usize::from(code[at])]
-    } else {
-        ONE_BYTE[usize::from(opcode)]
-    };
-    at += 1;
-    // `movsxd` extends nothing unless it is wide; compilers do not write that, and decoders differ about it.
-    if flags == X || (opcode == 0x63 && !wide) {
-        return None;
-    }
-    let mut immediate = usize::from(flags & 0x0f);
-    if flags & (M | Z | G) != 0 {
-        let modrm = code[at];
-        let (mode, middle, low) = (modrm >> 6, modrm >> 3 & 7, modrm & 7);
-        if flags & Z != 0 && middle != 0 {
-            return None;
-        }
-        if flags & G != 0 {
-            immediate = match (opcode, middle) {
-                // Its operand is memory. What is relative to the instruction pointer may be a jump table: not plain.
-                (0x8d, _) if mode == 3 || modrm & 0xc7 == 0x05 => return None,
-                (0x8d, _) | (0xf6 | 0xf7, 2..) | (0xfe | 0xff, 0 | 1) | (0xff, 6) => 0,
-                (0xf6, 0) => 1,
-                (0xf7, 0) => 4,
-                _ => return None,
-            };
-        }
-        at += 1;
-        let has_sib = mode != 3 && low == 4;
-        let base = if has_sib { code[at] & 7 } else { low };
-        at += usize::from(has_sib);
-        at += match mode {
-            0 if base == 5 => 4,
+/// For each `ModRM` byte how many bytes of the SIB byte and the displacement follow it.
+const AFTER_MODRM: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut modrm = 0;
+    while modrm < 256 {
+        let (mode, low) = (modrm >> 6, modrm & 7);
+        let sib = (mode != 3 && low == 4) as u8;
+        let displacement = match mode {
+            0 if low == 5 => 4,
             1 => 1,
             2 => 4,
             _ => 0,
         };
-    } else if wide && opcode & 0xf8 == 0xb8 {
-        immediate = 8;
+        table[modrm] = sib + displacement;
+        modrm += 1;
     }
-    Some(at + immediate)
+    table
+};
+
+/// The length of the instruction at the start of these bytes, if it is a plain one: control goes to the next. It may be
+/// longer than there are bytes here.
+///
+/// Each instruction begins where the last one ends, so what counts is the time from the first byte to the length: nothing is
+/// decided by a branch that depends on how common instructions differ.
+#[inline]
+pub(super) fn plain_length(code: [u8; 8]) -> Option<usize> {
+    let word = u64::from_le_bytes(code);
+    let fs = u64::from(word as u8 == FS);
+    let word = word >> (8 * fs);
+    let rex = u64::from(word & 0xf0 == 0x40);
+    let wide = word & 0xf8 == 0x48;
+    let word = word >> (8 * rex);
+    let escape = u64::from(word as u8 == 0x0f);
+    let word = word >> (8 * escape);
+    let [opcode, modrm, sib, ..] = word.to_le_bytes();
+    let flags = TABLES[escape as usize][usize::from(opcode)];
+    let has_modrm = flags & M != 0;
+    // A base register of 5 is none where the mode is 0: a displacement.
+    let absolute = modrm & 0xc7 == 0x04 && sib & 7 == 5;
+    let after_opcode = 1 + usize::from(AFTER_MODRM[usize::from(modrm)]) + 4 * usize::from(absolute);
+    let mut immediate = usize::from(flags & 0x0f);
+    if flags & UNUSUAL != 0 {
+        let (mode, middle) = (modrm >> 6, modrm >> 3 & 7);
+        immediate = match (escape, opcode, middle) {
+            // Its operand is memory. What is relative to the instruction pointer may be a jump table: not plain.
+            (0, 0x8d, _) if mode == 3 || modrm & 0xc7 == 0x05 => return None,
+            (0, 0x8d, _) | (0, 0xf6 | 0xf7, 2..) | (0, 0xfe | 0xff, 0 | 1) | (0, 0xff, 6) => 0,
+            (0, 0xf6 | 0xc6, 0) => 1,
+            (0, 0xf7 | 0xc7, 0) => 4,
+            (0, 0xb8..=0xbf, _) => {
+                if wide {
+                    8
+                } else {
+                    4
+                }
+            }
+            // It extends nothing unless it is wide; compilers do not write that, and decoders differ about it.
+            (0, 0x63, _) if wide => 0,
+            _ => return None,
+        };
+    }
+    Some((fs + rex + escape) as usize + 1 + usize::from(has_modrm) * after_opcode + immediate)
 }
 
 #[cfg(test)]
@@ -138,8 +152,7 @@ mod tests {
                         let sibs: &[u8] = if has_sib { &[0x20, 0x21, 0x24, 0x25, 0x65, 0xc0, 0xfd] } else { &[0x11] };
                         for &sib in sibs {
                             let code = [prefix, rex, &opcode[..], &[modrm, sib], &REST].concat();
-                            let code: [u8; 16] = *code.first_chunk().unwrap();
-                            inputs.extend(plain_length(&code).map(|length| (code, length)));
+                            inputs.extend(plain_length(*code.first_chunk().unwrap()).map(|length| (code, length)));
                         }
                     }
                 }

@@ -46,6 +46,25 @@ pub(super) enum Flow {
 
 /// The instruction at the start of these bytes, or nothing if they hold none.
 pub(super) fn step(code: &[u8], address: u64) -> Option<Step> {
+    simple_branch(code, address).or_else(|| decoded(code, address))
+}
+
+/// The branches compilers write, and what else takes no decoder: half of what is not plain (see `plain`).
+fn simple_branch(code: &[u8], address: u64) -> Option<Step> {
+    let (length, flow): (u8, fn(Option<u64>) -> Flow) = match *code {
+        [0x70..=0x7f, _, ..] => (2, Flow::Conditional),
+        [0xeb, _, ..] => (2, Flow::Jump),
+        [0xe9, _, _, _, _, ..] => (5, Flow::Jump),
+        [0xe8, _, _, _, _, ..] => (5, Flow::Call),
+        [0x0f, 0x80..=0x8f, _, _, _, _, ..] => (6, Flow::Conditional),
+        [0xc3, ..] => return Some(Step { length: 1, flow: Flow::End, general: true }),
+        _ => return None,
+    };
+    let target = relative_target(&code[..usize::from(length)], address);
+    Some(Step { length, flow: flow(target), general: code[0] != 0xe8 })
+}
+
+fn decoded(code: &[u8], address: u64) -> Option<Step> {
     let instruction = InstDecoder::default().decode(&mut U8Reader::new(code)).ok()?;
     let length = u8::try_from(instruction.len().to_const()).ok()?;
     let bytes = code.get(..usize::from(length)).filter(|bytes| (1..=Instruction::LONGEST).contains(&bytes.len()))?;
@@ -245,6 +264,18 @@ mod tests {
     use crate::object::file::File;
 
     /// Every instruction of glibc, one after the other from the start of each function.
+    #[test]
+    fn simple_branches_are_what_the_decoder_says() {
+        for (first, second) in (0..=255_u8).flat_map(|first| (0..=255_u8).map(move |second| (first, second))) {
+            let code = [first, second, 0xfe, 0xff, 0x12, 0x80, 0x34, 0x56];
+            if let Some(Step { length, flow, general }) = simple_branch(&code, 0x1000) {
+                let sure = decoded(&code, 0x1000).unwrap();
+                assert_eq!((length, flow, general), (sure.length, sure.flow, sure.general), "{code:02x?}");
+                assert!(simple_branch(&code[..usize::from(length) - 1], 0x1000).is_none());
+            }
+        }
+    }
+
     #[test]
     fn what_is_general_has_no_operand_in_another_register() {
         use yaxpeax_x86::long_mode::register_class as class;

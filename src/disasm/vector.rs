@@ -21,35 +21,40 @@ pub(super) trait Pair {
 /// Calls `found` with the offset of the first byte of every pair of neighbours that is wanted, in ascending order.
 pub(super) fn find_pairs<P: Pair>(bytes: &[u8], found: impl FnMut(usize)) {
     if features().avx2 {
-        // SAFETY: the CPU has AVX2.
+        // SAFETY: the CPU has AVX2; those that do have the other two.
         unsafe { find_with_avx2::<P>(bytes, found) }
     } else {
         find::<P, __m128i>(bytes, found);
     }
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,bmi1,popcnt")]
 fn find_with_avx2<P: Pair>(bytes: &[u8], found: impl FnMut(usize)) {
     find::<P, __m256i>(bytes, found);
 }
 
-/// Bytes looked at between two branches: a bit of a word for each.
+/// Bytes looked at in one step: a bit of a word for each.
 const BLOCK: usize = u64::BITS as usize;
 
 // Inlined, and everything in it, to be compiled with the features of the caller.
 #[inline(always)]
 fn find<P: Pair, B: Bytes>(bytes: &[u8], mut found: impl FnMut(usize)) {
+    let mut offsets = Offsets::new();
     let mut offset = 0;
     // One byte more than a block: a pair may begin with the last byte of one.
     while let Some(block) = bytes.get(offset..).and_then(<[u8]>::first_chunk) {
-        each(wanted_in::<P, B>(block), |at| found(offset + at));
+        offsets.add(offset, wanted_in::<P, B>(block));
+        if offsets.are_many() {
+            offsets.take(&mut found);
+        }
         offset += BLOCK;
     }
     let rest = &bytes[offset..];
     let mut last = [0; BLOCK + 1];
     last[..rest.len()].copy_from_slice(rest);
     let pairs = rest.len().saturating_sub(1);
-    each(wanted_in::<P, B>(&last) & !(u64::MAX.unbounded_shl(pairs as u32)), |at| found(offset + at));
+    offsets.add(offset, wanted_in::<P, B>(&last) & !(u64::MAX.unbounded_shl(pairs as u32)));
+    offsets.take(&mut found);
 }
 
 /// A bit for each pair that is wanted, lowest first.
@@ -65,12 +70,51 @@ fn wanted_in<P: Pair, B: Bytes>(block: &[u8; BLOCK + 1]) -> u64 {
     bits
 }
 
-/// One loop over all bits of a block costs one misprediction; one for each vector would cost several.
-#[inline(always)]
-fn each(mut bits: u64, mut found: impl FnMut(usize)) {
-    while bits != 0 {
-        found(bits.trailing_zeros() as usize);
-        bits &= bits - 1;
+/// Offsets that were found, to be handed on many at a time. How many there are in a block the CPU cannot predict; a loop over
+/// each by itself would cost more in mispredictions than in work.
+struct Offsets {
+    offsets: [usize; Self::MANY + BLOCK + Self::STEP],
+    count: usize,
+}
+
+impl Offsets {
+    const MANY: usize = 128;
+    /// Written at once, whether or not there are as many. Few blocks have more.
+    const STEP: usize = 4;
+
+    fn new() -> Self {
+        Offsets { offsets: [0; Self::MANY + BLOCK + Self::STEP], count: 0 }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, offset: usize, mut bits: u64) {
+        let count = bits.count_ones() as usize;
+        let mut written = 0;
+        loop {
+            let place = self.count + written;
+            for slot in &mut self.offsets[place..place + Self::STEP] {
+                *slot = offset + bits.trailing_zeros() as usize;
+                bits &= bits.wrapping_sub(1);
+            }
+            written += Self::STEP;
+            if written >= count {
+                break;
+            }
+        }
+        self.count += count;
+    }
+
+    #[inline(always)]
+    fn are_many(&self) -> bool {
+        self.count >= Self::MANY
+    }
+
+    #[inline(always)]
+    fn take(&mut self, found: &mut impl FnMut(usize)) {
+        for &offset in &self.offsets[..self.count] {
+            found(offset);
+        }
+        self.count = 0;
     }
 }
 

@@ -122,7 +122,7 @@ impl<'b> Walk<'_, '_, 'b> {
         let length = (until - start) as usize;
         let code = self.code.slice(start..self.code.range().end);
         let mut passed = 0;
-        while let Some(next) = code.get(passed..).and_then(<[u8]>::first_chunk).and_then(plain_length)
+        while let Some(next) = code.get(passed..).and_then(<[u8]>::first_chunk).copied().and_then(plain_length)
             && passed + next <= length
         {
             self.memory.starts.set(start + passed as u64);
