@@ -44,7 +44,29 @@
 syscall_intercept_guard:                        // the frame whose hook runs on this thread; see src/hook/guard.rs
         .zero   8
 
+        .section .tbss.syscall_intercept_owed, "awT", @nobits
+        .p2align 2
+        .globl  syscall_intercept_owed
+        .hidden syscall_intercept_owed
+        .type   syscall_intercept_owed, @object
+        .size   syscall_intercept_owed, 4
+syscall_intercept_owed:                         // the number of a signal this thread gets again; see src/hook/cancel.rs
+        .zero   4
+
+        // Addresses for src/trampoline/crossing.rs: of each variant those of its labels `observe`, `observed`, `forward`,
+        // `return` and `end`, which say there what they mean.
+        .section .data.rel.ro.syscall_intercept_places, "aw", @progbits
+        .p2align 3
+        .globl  syscall_intercept_places
+        .hidden syscall_intercept_places
+        .type   syscall_intercept_places, @object
+        .size   syscall_intercept_places, 3 * 5 * 8
+syscall_intercept_places:
+
         .text
+        .globl  syscall_intercept_crossing_begin
+        .hidden syscall_intercept_crossing_begin
+syscall_intercept_crossing_begin:
 
         .macro  SAVE_sse
         sub     rsp, 16 * 16
@@ -223,6 +245,31 @@ syscall_intercept_guard:                        // the frame whose hook runs on 
         ret     128                             // back to the stub, and over the red zone
         .endm
 
+        // If a signal is owed, sends it to this thread again. The handler then runs before the last system call here has returned,
+        // finds the program at its call (src/hook/in_place.rs), and this crossing does not go on: the program does, or what the
+        // handler decides. It does go on if the program blocks the signal. Clobbers what the program's registers come back
+        // into only later.
+        .macro  OWED
+        mov     rcx, [rip + syscall_intercept_owed@GOTTPOFF]
+        cmp     dword ptr fs:[rcx], 0
+        je      41f
+        cmp     dword ptr [rbp - 64], {SIGRETURN}
+        je      41f                             // what is owed is owed to the code that a handler returns to
+        mov     eax, {GETPID}                   // asked each time: a hook may have forked
+        syscall
+        mov     edi, eax
+        mov     eax, {GETTID}
+        syscall
+        mov     esi, eax
+        mov     rdx, [rip + syscall_intercept_owed@GOTTPOFF]
+        mov     edx, fs:[rdx]
+        mov     eax, {TGKILL}
+        syscall
+        mov     rcx, [rip + syscall_intercept_owed@GOTTPOFF]
+        mov     dword ptr fs:[rcx], 0
+41:
+        .endm
+
         .macro  CROSSING vector
         .p2align 6
         .globl  syscall_intercept_crossing_\vector
@@ -234,6 +281,8 @@ syscall_intercept_crossing_\vector:
         cmp     eax, {OBSERVE}
         jne     1f
 
+.Lobserve_\vector:                              // until `observed`: the program's registers are in the frame
+        OWED
         mov     rax, [rbp - 64]                 // the hook left garbage in all of these
         mov     rdi, [rbp - 56]
         mov     rsi, [rbp - 48]
@@ -241,9 +290,7 @@ syscall_intercept_crossing_\vector:
         mov     r10, [rbp - 32]
         mov     r8, [rbp - 24]
         mov     r9, [rbp - 16]
-        .globl  syscall_intercept_observed_\vector
-        .hidden syscall_intercept_observed_\vector
-syscall_intercept_observed_\vector:            // src/hook/signal.rs knows this place
+.Lobserved_\vector:
         syscall
         mov     [rbp - 72], rax
         lea     rdi, [rbp - 96]
@@ -256,7 +303,10 @@ syscall_intercept_observed_\vector:            // src/hook/signal.rs knows this 
         jb      3f
         add     qword ptr [rbp + 8], {IN_STUB_DISTANCE}
 
-3:      FLAGS                                   // FORWARD, IN_STUB
+        // From here on everything that the program still lacks is in the frame, whatever of it has been put back already.
+.Lforward_\vector:
+3:      OWED                                    // FORWARD, IN_STUB
+        FLAGS
         lea     rsp, [rbp - 64]
         pop     rax
         mov     ecx, 0                          // `xor` would touch the flags
@@ -264,14 +314,20 @@ syscall_intercept_observed_\vector:            // src/hook/signal.rs knows this 
         LEAVE
         .cfi_restore_state
 
-2:      FLAGS                                   // RETURN
+.Lreturn_\vector:
+2:      OWED                                    // RETURN
+        FLAGS
         lea     rsp, [rbp - 56]
         mov     rax, [rbp - 72]
         mov     rcx, [rbp + 8]
         mov     rcx, [rcx + {DESCRIPTOR_AFTER_CROSSING}]  // the descriptor's first field: the address behind the syscall
         mov     r11, [rbp - 8]
         LEAVE
+.Lend_\vector:
         .cfi_endproc
+        .pushsection .data.rel.ro.syscall_intercept_places
+        .quad   .Lobserve_\vector, .Lobserved_\vector, .Lforward_\vector, .Lreturn_\vector, .Lend_\vector
+        .popsection
         .size   syscall_intercept_crossing_\vector, . - syscall_intercept_crossing_\vector
 
         // The second crossing of a `clone` made in the stub, in the parent and in the child: rax is the result.
@@ -297,3 +353,7 @@ syscall_intercept_after_clone_\vector:
         CROSSING sse
         CROSSING avx
         CROSSING avx512
+
+        .globl  syscall_intercept_crossing_end
+        .hidden syscall_intercept_crossing_end
+syscall_intercept_crossing_end:

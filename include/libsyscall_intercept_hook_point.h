@@ -51,6 +51,7 @@ extern void (*intercept_hook_point_clone_parent)(long pid);
 
 /*
  * Makes a system call that no hook sees. Returns what the kernel returns, a negated errno on failure; errno is not touched.
+ * In a hook of a thread that is being cancelled, the call that the hook was asked about fails with EINTR if it may wait.
  */
 long syscall_no_intercept(long syscall_number, ...);
 

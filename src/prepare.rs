@@ -12,7 +12,7 @@ use crate::patch::{self, Patch, Reason, write};
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
-use crate::trampoline::{Arena, Crossing};
+use crate::trampoline::{self, Arena, Crossing};
 
 /// Takes note of what goes wrong: the object, the address in its file, the reason.
 pub(crate) type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
@@ -86,6 +86,7 @@ impl<'a> Prepared<'a> {
         match arena {
             Ok(arena) => {
                 ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), patches.len(), arena.memory);
+                trampoline::remember(&arena);
                 Some(Prepared { object, patches, arena })
             }
             Err(error) => {
@@ -99,7 +100,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn write(&self, writer: &TextWriter, fail: &mut Fail<'_>) {
         let mut all = Vec::with_capacity(self.patches.len());
         for (patch, stub) in self.patches.iter().zip(&self.arena.stubs) {
-            match stub.and_then(|stub| patch.edits(stub)) {
+            match stub.and_then(|stub| patch.edits(stub.entry())) {
                 Some(edits) => all.extend(edits),
                 None => {
                     let site = self.object.in_file(patch.site.address);

@@ -148,6 +148,8 @@ fn start(config: &Config) -> usize {
         object.write(&writer, &mut fail);
     }
     times.lap(Stage::Write);
+    // The first object of the list is the program.
+    hook::cancel::prepare(objects.iter().skip(1).find(|object| object.is_self()).map(|object| object.span.clone()));
     hook::adopt_handlers();
     hook::activate();
     times.lap(Stage::Activate);

@@ -3,7 +3,8 @@
 use std::ffi::c_long;
 
 /// Makes a system call that no hook sees, and returns the kernel's answer: a negated errno on failure. `errno` is not
-/// touched. Takes up to six arguments; may be called from anywhere.
+/// touched. Takes up to six arguments; may be called from anywhere. In a hook of a thread that is being cancelled, the call
+/// that the hook was asked about fails with EINTR if it may wait.
 ///
 /// In C this is `long syscall_no_intercept(long number, ...)`: variadic integer arguments are passed like named ones.
 ///
@@ -32,7 +33,47 @@ pub unsafe extern "C" fn syscall_no_intercept(
         "mov r10, r8",
         "mov r8, r9",
         "mov r9, [rsp + 8]",
+        ".globl syscall_intercept_no_intercept_check",
+        ".hidden syscall_intercept_no_intercept_check",
+        "syscall_intercept_no_intercept_check:",
+        // Is a cancellation owed? See src/hook/cancel.rs.
+        "mov r11, [rip + syscall_intercept_owed@GOTTPOFF]",
+        "cmp dword ptr fs:[r11], 0",
+        "jne 2f",
+        ".globl syscall_intercept_no_intercept_call",
+        ".hidden syscall_intercept_no_intercept_call",
+        "1:",
+        "syscall_intercept_no_intercept_call:",
         "syscall",
         "ret",
+        // Hardly ever. Everything is kept for the call, but r11.
+        "2:",
+        ".irp register, rax, rdi, rsi, rdx, r10, r8, r9",
+        "push \\register",
+        ".endr",
+        "mov rdi, rax",
+        "call {fails}",
+        "mov r11, rax",
+        ".irp register, r9, r8, r10, rdx, rsi, rdi, rax",
+        "pop \\register",
+        ".endr",
+        "test r11, r11",
+        "jz 1b",
+        "mov rax, r11",
+        "ret",
+        fails = sym crate::hook::cancel::fails,
     )
+}
+
+/// From where it asks whether a cancellation is owed up to the call: where to ask again. A call that was interrupted, to be started
+/// again, is asked for, too.
+pub(crate) fn before_call_in_no_intercept(counter: u64) -> Option<u64> {
+    unsafe extern "C" {
+        static syscall_intercept_no_intercept_check: u8;
+        static syscall_intercept_no_intercept_call: u8;
+    }
+    // The addresses alone matter.
+    let check = &raw const syscall_intercept_no_intercept_check as u64;
+    let call = &raw const syscall_intercept_no_intercept_call as u64;
+    (check..=call).contains(&counter).then_some(check)
 }

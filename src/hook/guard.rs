@@ -38,8 +38,7 @@ impl Held {
     pub(super) fn take(frame: &mut Frame) -> Option<Held> {
         let address = std::ptr::from_ref(frame) as u64;
         let guard = get();
-        // The stack grows down: what a hook calls has its frame at a lower address.
-        if guard == BYPASS || (guard > address && is_marked(guard, address)) {
+        if hook_runs(address) {
             return None;
         }
         frame.mark = guard_mark(address);
@@ -67,6 +66,20 @@ fn is_marked(guard: u64, below: u64) -> bool {
     }
     // SAFETY: near enough to be on the stack this runs on, or readable.
     unsafe { (mark as *const u64).read_volatile() == guard_mark(guard) }
+}
+
+/// Whether a hook runs on this thread, or what it has called, as seen from a stack pointer of the thread.
+pub(super) fn hook_runs(stack: u64) -> bool {
+    let guard = get();
+    // The stack grows down: what a hook calls has its frame at a lower address.
+    guard == BYPASS || (guard > stack && is_marked(guard, stack))
+}
+
+/// The frame of that hook, if it is that of a hook.
+pub(super) fn hooked(stack: u64) -> Option<&'static Frame> {
+    let guard = get();
+    // SAFETY: it is marked, so its hook runs. For as long as the caller looks: it is what the hook has called.
+    (guard != BYPASS && hook_runs(stack)).then(|| unsafe { &*(guard as *const Frame) })
 }
 
 /// Runs something on this thread with all system calls passing straight through.

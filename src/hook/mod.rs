@@ -3,6 +3,7 @@
 //! Everything here runs in the middle of the program: on any thread, in signal handlers, in the child of a `vfork`, inside
 //! `malloc`. So: no heap, no libc, no lock, no panic, no lazily allocated thread-local. The user's hook may do what it likes.
 
+pub(crate) mod cancel;
 mod chain;
 mod clone;
 mod disguise;
@@ -10,7 +11,9 @@ mod dispatch;
 pub(crate) mod errno;
 mod frame;
 mod guard;
+mod in_place;
 mod owner;
+mod registers;
 mod signal;
 mod subscription;
 

@@ -10,9 +10,11 @@
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::cancel::{Cancellation, SetAside, is_cancellation};
 use super::disguise::Disguise;
 use super::guard::Suspended;
-use super::owner;
+use super::registers::register;
+use super::{in_place, owner};
 use crate::sys::probe::{SIGSET_SIZE, is_readable};
 use crate::sys::raw::syscall;
 
@@ -121,17 +123,39 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
     // SAFETY: the program gave this address to the kernel for this purpose. A handler without SA_SIGINFO ignores what it gets
     // too much, as it does when the kernel calls it.
     let handler = unsafe { std::mem::transmute::<u64, Handler>(handler) };
+    // SAFETY: the kernel's context of the interrupted code and description of the signal, on our stack; they are passed on x86_64
+    // whatever the flags.
+    let (interrupted, described) = unsafe { (&mut *context, &mut *info) };
+    let registers = &mut interrupted.uc_mcontext.gregs;
+    let cancels = is_cancellation(signal, described);
+    if cancels {
+        in_place::finish_crossing(registers);
+    }
+    in_place::finish_stub(registers);
+    let cancellation = if cancels {
+        let Some(cancellation) = Cancellation::arrives(signal, interrupted) else { return };
+        Some(cancellation)
+    } else {
+        None
+    };
     let _suspended = Suspended::new();
-    // SAFETY: the kernel's context of the interrupted code, on our stack; NULL is not passed on x86_64.
-    let registers = unsafe { &mut (*context).uc_mcontext.gregs };
+    let _set_aside = SetAside::new();
+    let registers = &mut interrupted.uc_mcontext.gregs;
     let disguise = Disguise::put_on(registers);
+    let counter = register(registers, libc::REG_RIP);
     if let Some(disguise) = disguise.as_ref().filter(|_| signal == libc::SIGSYS) {
-        // SAFETY: the kernel's description of the signal, on our stack.
-        disguise.put_on_trap(unsafe { &mut *info.cast() });
+        // SAFETY: the signal is the one that `Trap` describes.
+        disguise.put_on_trap(unsafe { &mut *(&raw mut *described).cast() });
     }
     // SAFETY: as the kernel would call it. If it does not return, neither guard nor disguise are needed any more.
     unsafe { handler(signal, info, context) };
+    // SAFETY: the same as before; the handler is done with it.
+    let interrupted = unsafe { &mut *context };
+    let goes_on = register(&interrupted.uc_mcontext.gregs, libc::REG_RIP) == counter;
     if let Some(disguise) = disguise {
-        disguise.take_off(registers);
+        disguise.take_off(&mut interrupted.uc_mcontext.gregs);
+    }
+    if let Some(cancellation) = cancellation.filter(|_| goes_on) {
+        cancellation.is_refused(interrupted);
     }
 }

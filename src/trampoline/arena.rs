@@ -7,7 +7,7 @@ use dynasmrt::x64::X64Relocation;
 use dynasmrt::{DynasmApi, DynasmLabelApi, VecAssembler};
 
 use super::Crossing;
-use super::stub::{self, Descriptor, Slots};
+use super::stub::{self, Descriptor, Slots, Stub};
 use crate::patch::Patch;
 use crate::sys::call::{Errno, protect, unmap};
 use crate::sys::near::map_near;
@@ -42,8 +42,8 @@ impl std::fmt::Display for Error {
 pub(crate) struct Arena {
     /// Where they are.
     pub(crate) memory: Range<u64>,
-    /// For each patch the address of its stub; `None` if an instruction of its window cannot be moved that far.
-    pub(crate) stubs: Vec<Option<u64>>,
+    /// For each patch its stub; `None` if an instruction of its window cannot be moved that far.
+    pub(crate) stubs: Vec<Option<Stub>>,
 }
 
 impl Arena {
@@ -80,13 +80,13 @@ impl Arena {
     }
 }
 
-/// The bytes of all stubs, and the address of each.
+/// The bytes of all stubs, and where each is.
 fn assemble(
     base: u64,
     crossing: Crossing,
     patches: &[Patch],
     describe: impl Fn(&Patch) -> Descriptor,
-) -> Option<(Vec<u8>, Vec<Option<u64>>)> {
+) -> Option<(Vec<u8>, Vec<Option<Stub>>)> {
     let mut ops = VecAssembler::<X64Relocation>::new(base as usize);
     ops.reserve_ops(patches.len() * USUAL);
     let slots = Slots { crossing: ops.new_dynamic_label(), after_clone: ops.new_dynamic_label() };

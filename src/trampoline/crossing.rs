@@ -15,6 +15,10 @@ std::arch::global_asm!(
     IN_STUB_DISTANCE = const stub::CROSSING_TO_IN_STUB,
     DESCRIPTOR_AFTER_CROSSING = const stub::CROSSING_TO_DESCRIPTOR,
     DESCRIPTOR_AFTER_CLONE = const stub::AFTER_CLONE_TO_DESCRIPTOR,
+    GETPID = const libc::SYS_getpid,
+    GETTID = const libc::SYS_gettid,
+    TGKILL = const libc::SYS_tgkill,
+    SIGRETURN = const libc::SYS_rt_sigreturn,
 );
 
 unsafe extern "C" {
@@ -25,25 +29,64 @@ unsafe extern "C" {
     fn syscall_intercept_crossing_avx512();
     fn syscall_intercept_after_clone_avx512();
 
-    static syscall_intercept_observed_sse: [u8; 2];
-    static syscall_intercept_observed_avx: [u8; 2];
-    static syscall_intercept_observed_avx512: [u8; 2];
+    static syscall_intercept_places: [Places; 3];
+    static syscall_intercept_crossing_begin: u8;
+    static syscall_intercept_crossing_end: u8;
 }
 
-/// Where in a call that is made in the crossing a program counter is: 0 at the `syscall` instruction, 2 behind it.
-pub(crate) fn offset_in_observed_call(counter: u64) -> Option<i64> {
-    // The addresses alone matter.
-    let calls = [
-        &raw const syscall_intercept_observed_sse,
-        &raw const syscall_intercept_observed_avx,
-        &raw const syscall_intercept_observed_avx512,
-    ];
-    calls.into_iter().find_map(|call| match counter.wrapping_sub(call as u64) {
-        0 => Some(0),
-        2 => Some(2),
-        _ => None,
-    })
+/// Addresses in one variant.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+struct Places {
+    /// From here to `observed` what the call needs is in the frame, and rbp points to the frame's end.
+    observe: u64,
+    /// The `syscall` instruction of a call whose result somebody wants to see.
+    observed: u64,
+    /// From here to `return`: the way back that ends with a call, in place or in the stub.
+    forward: u64,
+    /// From here to `end`: the way back without one.
+    r#return: u64,
+    /// Behind the last instruction, `ret`.
+    end: u64,
 }
+
+/// Where in the crossing a program counter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// About to make the call at this address; what it needs is in the frame.
+    AboutToCall(u64),
+    /// At the call, or right behind it by so many bytes.
+    AtCall(i64),
+    /// On the way back, to a call: what the program needs is in the frame.
+    Forward,
+    /// On the way back, with a result: what the program needs is in the frame.
+    Return,
+    /// Anywhere else.
+    Other,
+}
+
+/// Where in the crossing this program counter is; `None` if it is not there.
+pub(crate) fn part(counter: u64) -> Option<Part> {
+    // The addresses alone matter.
+    let all = &raw const syscall_intercept_crossing_begin as u64..&raw const syscall_intercept_crossing_end as u64;
+    if !all.contains(&counter) {
+        return None;
+    }
+    // SAFETY: written by the assembler and the loader.
+    let variants = unsafe { &syscall_intercept_places };
+    let part = variants.iter().find_map(|places| match counter {
+        at if (places.observe..places.observed).contains(&at) => Some(Part::AboutToCall(places.observed)),
+        at if at == places.observed => Some(Part::AtCall(0)),
+        at if at == places.observed + SYSCALL_LENGTH => Some(Part::AtCall(SYSCALL_LENGTH.cast_signed())),
+        at if (places.forward..places.r#return).contains(&at) => Some(Part::Forward),
+        at if (places.r#return..places.end).contains(&at) => Some(Part::Return),
+        _ => None,
+    });
+    Some(part.unwrap_or(Part::Other))
+}
+
+/// Length of the `syscall` instruction, as we write it.
+pub(crate) const SYSCALL_LENGTH: u64 = 2;
 
 // What asm/crossing.S says about the frame: distances from rbp, which is at the end of the frame less two words.
 const _: () = {

@@ -2,9 +2,11 @@
 
 mod arena;
 mod crossing;
+mod place;
 pub(crate) mod stub;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use arena::Arena;
-pub(crate) use crossing::{Crossing, offset_in_observed_call};
+pub(crate) use crossing::{Crossing, Part, SYSCALL_LENGTH, part};
+pub(crate) use place::{remember, stub_at};

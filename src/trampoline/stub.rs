@@ -36,8 +36,14 @@ pub(crate) const AFTER_CLONE_TO_DESCRIPTOR: u64 = 7;
 /// From the return address of the call of the crossing to `in_stub`.
 pub(crate) const CROSSING_TO_IN_STUB: u64 = 12;
 
-/// Length of `lea rsp, [rsp - 128]` and `call [crossing]`.
-const SKIP_AND_CALL: u64 = 5 + 6;
+/// From there to `execute`, and to `behind`.
+pub(super) const CROSSING_TO_EXECUTE: u64 = CROSSING_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
+pub(super) const CROSSING_TO_BEHIND: u64 = CROSSING_TO_EXECUTE + 2 + 7;
+
+/// Length of `lea rsp, [rsp - 128]`, of `call [crossing]`, and of both.
+pub(super) const SKIP: u64 = 5;
+pub(super) const CALL: u64 = 6;
+const SKIP_AND_CALL: u64 = SKIP + CALL;
 
 /// Between stubs.
 const INT3: u8 = 0xcc;
@@ -69,18 +75,38 @@ pub(super) struct Slots {
     pub(super) after_clone: DynamicLabel,
 }
 
-/// Assembles the stub of a patch and answers its address. `None` if something in it would be out of reach.
+/// A stub, and where its parts are: all that depends on its site.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stub {
+    /// Behind the call of the crossing.
+    pub(super) returned: u64,
+    /// Lengths of the instructions moved out of the window, which are the same in the stub.
+    pub(super) moved_before: u8,
+    pub(super) moved_after: u8,
+    /// Length of the original `syscall`, with the prefixes it carries.
+    pub(super) syscall_length: u8,
+    pub(super) in_place: bool,
+}
+
+impl Stub {
+    /// Its first instruction.
+    pub(crate) fn entry(&self) -> u64 {
+        self.returned - SKIP_AND_CALL - u64::from(self.moved_before)
+    }
+}
+
+/// Assembles the stub of a patch. `None` if something in it would be out of reach.
 pub(super) fn emit(
     ops: &mut VecAssembler<X64Relocation>,
     base: u64,
     slots: Slots,
     patch: &Patch,
     descriptor: &Descriptor,
-) -> Option<u64> {
+) -> Option<Stub> {
     let (syscall, after) = (patch.site.address, descriptor.after);
     let here = |ops: &VecAssembler<X64Relocation>| base + ops.offset().0 as u64;
-    let moved_length: u64 = patch.moved_before().iter().map(|instruction| u64::from(instruction.length())).sum();
-    let to_return = moved_length + SKIP_AND_CALL;
+    let length = |moved: &[Instruction]| moved.iter().map(Instruction::length).sum::<u8>();
+    let to_return = u64::from(length(patch.moved_before())) + SKIP_AND_CALL;
     // The stub begins where its descriptor comes to be aligned.
     while !(here(ops) + to_return + CROSSING_TO_DESCRIPTOR).is_multiple_of(align_of::<Descriptor>() as u64) {
         ops.push(INT3);
@@ -122,6 +148,7 @@ pub(super) fn emit(
     dynasm!(ops; .arch x64; nop; nop);
     debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR);
     push_descriptor(ops, descriptor);
+    debug_assert_eq!(here(ops), returned + CROSSING_TO_EXECUTE);
 
     if !patch.in_place() {
         dynasm!(ops
@@ -131,10 +158,17 @@ pub(super) fn emit(
             ; lea rcx, [extern after as usize]
             ; =>behind
         );
+        debug_assert_eq!(here(ops), returned + CROSSING_TO_BEHIND);
         move_to(ops, base, patch.moved_after());
         dynasm!(ops; .arch x64; jmp extern patch.window.end as usize);
     }
-    Some(entry)
+    Some(Stub {
+        returned,
+        moved_before: length(patch.moved_before()),
+        moved_after: length(patch.moved_after()),
+        syscall_length: patch.site.length,
+        in_place: patch.in_place(),
+    })
 }
 
 /// Places moved instructions where the assembler is.

@@ -279,7 +279,7 @@ fn compare(function: &Function, state: &State) -> Vec<Rung> {
     };
     let arena = Arena::build(&span, Crossing::for_this_cpu(), &patches, describe).unwrap();
     let writer = TextWriter::new();
-    let edits = patches.iter().zip(&arena.stubs).flat_map(|(patch, stub)| patch.edits(stub.unwrap()).unwrap());
+    let edits = patches.iter().zip(&arena.stubs).flat_map(|(patch, stub)| patch.edits(stub.unwrap().entry()).unwrap());
     // SAFETY: nobody else runs this function.
     let applied = unsafe { write::apply(&writer, &image, edits.collect()) }.unwrap();
 

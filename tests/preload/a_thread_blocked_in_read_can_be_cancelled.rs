@@ -1,6 +1,6 @@
 //! libc decides by the program counter whether a thread is inside a call that may be cancelled.
 
-use crate::support::{Program, Unnoticed, Workbench};
+use crate::support::{Program, Unnoticed, Workbench, rounds};
 
 #[test]
 fn under_a_hook_that_lets_the_call_pass() {
@@ -18,4 +18,23 @@ fn deferred_and_in_every_other_call_and_under_every_hook() {
 #[test]
 fn asynchronously_and_in_every_other_call_and_under_every_hook() {
     Unnoticed::program("cancelled").does(&["asynchronous"]);
+}
+
+/// Also while a hook runs, and at each instruction of stubs and crossing. Under the log `tests/run-matrix` does it.
+#[test]
+fn wherever_it_is_on_its_way_into_the_call() {
+    let program = Unnoticed::program("cancelled_at_each_instruction").unlogged();
+    let rounds = rounds(8, 100_000).to_string();
+    program.does(&["deferred", &rounds]);
+    program.does(&["asynchronous", &rounds]);
+}
+
+#[test]
+fn in_a_hook_that_is_not_left_before_it_is_done() {
+    let program = Unnoticed::program("cancelled_in_hook");
+    for how in ["deferred", "asynchronous"] {
+        for place in ["computing", "allocating", "forwarding", "reading"] {
+            program.does(&[how, place]);
+        }
+    }
 }

@@ -81,3 +81,8 @@ fn an_exception_leaves_a_handler_through_the_call_it_has_interrupted() {
     let program = Program::new(source.compile(&bench.path("throws")));
     Unnoticed::at(bench, program).does(&[]);
 }
+
+#[test]
+fn a_handler_that_interrupts_a_stub_finds_the_way_back_to_the_program() {
+    Unnoticed::program("cancelled_at_each_instruction").does(&["unwinding", "1"]);
+}

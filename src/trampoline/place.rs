@@ -1,0 +1,190 @@
+//! Which instruction of the program an instruction in a stub stands for.
+//!
+//! Asked in signal handlers, so what is remembered is read without a lock: a list that only grows.
+#![allow(unsafe_code, reason = "reads what a stub's address points to, and memory that is never freed")]
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use super::Arena;
+use super::stub::{
+    CALL, CROSSING_TO_BEHIND, CROSSING_TO_DESCRIPTOR, CROSSING_TO_EXECUTE, CROSSING_TO_IN_STUB, Descriptor, SKIP, Stub,
+};
+
+/// An arena whose stubs are in use.
+struct Remembered {
+    memory: Range<u64>,
+    /// In the order of their addresses.
+    stubs: Vec<Stub>,
+    next: *mut Remembered,
+}
+
+static ARENAS: AtomicPtr<Remembered> = AtomicPtr::new(std::ptr::null_mut());
+
+/// From now on [`stub_at`] finds the stubs of an arena. For the constructor, which runs once.
+pub(crate) fn remember(arena: &Arena) {
+    let stubs = arena.stubs.iter().flatten().copied().collect();
+    let next = ARENAS.load(Ordering::Relaxed);
+    let arena = Box::new(Remembered { memory: arena.memory.clone(), stubs, next });
+    ARENAS.store(Box::into_raw(arena), Ordering::Release);
+}
+
+/// The stub that an address lies in.
+pub(crate) fn stub_at(address: u64) -> Option<&'static Stub> {
+    let mut next = ARENAS.load(Ordering::Acquire);
+    // SAFETY: null, or written by `remember` and never freed.
+    while let Some(arena) = unsafe { next.as_ref() } {
+        if arena.memory.contains(&address) {
+            let behind = arena.stubs.partition_point(|stub| stub.entry() <= address);
+            return arena.stubs.get(behind.checked_sub(1)?);
+        }
+        next = arena.next;
+    }
+    None
+}
+
+/// How an instruction in a stub looks without the stub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// The program counter.
+    pub(crate) counter: u64,
+    /// Whether the stub has moved the stack pointer past the red zone.
+    pub(crate) below_red_zone: bool,
+}
+
+// Distances from the return address of the call of the crossing, as src/trampoline/stub.rs draws them.
+const JUMP_BEHIND: u64 = 2;
+const FORWARD: u64 = 7;
+const CLONED: u64 = CROSSING_TO_IN_STUB + 2;
+const CALL_AFTER_CLONE: u64 = CLONED + SKIP;
+const JUMP_BEHIND_AGAIN: u64 = CALL_AFTER_CLONE + CALL;
+const EXECUTED: u64 = CROSSING_TO_EXECUTE + 2;
+
+impl Stub {
+    /// Where the program comes to from an instruction behind which the stub has only jumps, given its rcx: see the drawing.
+    pub(crate) fn jumps_to(&self, counter: u64, rcx: u64) -> Option<u64> {
+        let call = if self.in_place { self.site() } else { self.returned + CROSSING_TO_EXECUTE };
+        let behind = if self.in_place { self.after() } else { self.returned + CROSSING_TO_BEHIND };
+        match counter.wrapping_sub(self.returned) {
+            0 if rcx == 0 => Some(call),
+            0 | JUMP_BEHIND | JUMP_BEHIND_AGAIN => Some(behind),
+            FORWARD => Some(call),
+            _ if !self.in_place && counter == self.end() => Some(self.after() + u64::from(self.moved_after)),
+            _ => None,
+        }
+    }
+
+    /// What an instruction of the stub stands for; `None` if it is one of those jumps.
+    pub(crate) fn stands_for(&self, counter: u64) -> Option<Shown> {
+        let (entry, moved) = (self.entry(), u64::from(self.moved_before));
+        let shown = |counter, below_red_zone| Some(Shown { counter, below_red_zone });
+        // Up to the `lea`, which stands for the `syscall`.
+        if (entry..=entry + moved).contains(&counter) {
+            return shown(self.site() - moved + (counter - entry), false);
+        }
+        match counter.wrapping_add(CALL).wrapping_sub(self.returned) {
+            0 => return shown(self.site(), true),
+            from_call if from_call < CALL => return None,
+            _ => {}
+        }
+        match counter.wrapping_sub(self.returned) {
+            CROSSING_TO_IN_STUB => shown(self.site(), false),
+            CLONED => shown(self.after(), false),
+            CALL_AFTER_CLONE => shown(self.after(), true),
+            _ if self.in_place => None,
+            CROSSING_TO_EXECUTE => shown(self.site(), false),
+            EXECUTED => shown(self.after(), false),
+            behind @ CROSSING_TO_BEHIND.. if counter < self.end() => {
+                shown(self.after() + (behind - CROSSING_TO_BEHIND), false)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an address lies in it.
+    pub(crate) fn contains(&self, address: u64) -> bool {
+        (self.entry()..=self.end()).contains(&address)
+    }
+
+    /// The address behind the original `syscall` instruction.
+    pub(crate) fn after(&self) -> u64 {
+        // SAFETY: stubs are never unmapped, and each has its descriptor at this distance.
+        unsafe { &*((self.returned + CROSSING_TO_DESCRIPTOR) as *const Descriptor) }.after
+    }
+
+    /// The address of the original `syscall` instruction.
+    fn site(&self) -> u64 {
+        self.after() - u64::from(self.syscall_length)
+    }
+
+    /// Where the last jump is, or would be.
+    fn end(&self) -> u64 {
+        self.returned + CROSSING_TO_BEHIND + u64::from(self.moved_after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AFTER: u64 = 0x1009;
+
+    /// A stub with seven bytes moved from before the call and four from behind it; all of its memory that is looked at is the
+    /// descriptor.
+    fn stub(in_place: bool) -> Stub {
+        let descriptor =
+            Box::leak(Box::new(Descriptor { after: AFTER, offset: 0, number: 0, object: &(b"" as &[u8]) }));
+        let returned = &raw const *descriptor as u64 - CROSSING_TO_DESCRIPTOR;
+        let moved_after = if in_place { 0 } else { 4 };
+        Stub { returned, moved_before: 7, moved_after, syscall_length: 2, in_place }
+    }
+
+    /// What the instruction at this distance from the return address is shown as: the program counter, and whether the stack
+    /// pointer is corrected.
+    fn shown(stub: &Stub, distance: i64) -> Option<(u64, bool)> {
+        let shown = stub.stands_for(stub.returned.wrapping_add_signed(distance))?;
+        Some((shown.counter, shown.below_red_zone))
+    }
+
+    fn jump(stub: &Stub, distance: u64, rcx: u64) -> Option<u64> {
+        stub.jumps_to(stub.returned + distance, rcx)
+    }
+
+    #[test]
+    fn instructions_around_the_crossing_stand_for_those_around_the_system_call() {
+        for stub in [stub(true), stub(false)] {
+            assert_eq!(shown(&stub, -18), Some((0x1000, false)), "the first moved one");
+            assert_eq!(shown(&stub, -13), Some((0x1005, false)), "another one");
+            assert_eq!(shown(&stub, -11), Some((0x1007, false)), "lea rsp");
+            assert_eq!(shown(&stub, -6), Some((0x1007, true)), "call");
+            assert_eq!(shown(&stub, 12), Some((0x1007, false)), "in_stub: syscall");
+            assert_eq!(shown(&stub, 14), Some((AFTER, false)), "lea rsp");
+            assert_eq!(shown(&stub, 19), Some((AFTER, true)), "call");
+            assert_eq!([shown(&stub, 0), shown(&stub, 2), shown(&stub, 7), shown(&stub, 25)], [None; 4], "jumps");
+        }
+    }
+
+    #[test]
+    fn jumps_lead_to_the_call_or_behind_it() {
+        let stub = stub(true);
+        assert_eq!(jump(&stub, 0, 0), Some(0x1007));
+        assert_eq!(jump(&stub, 7, 0), Some(0x1007));
+        assert_eq!([0, 2, 25].map(|at| jump(&stub, at, AFTER)), [Some(AFTER); 3]);
+        assert_eq!([12, 14, 19, 64, 77].map(|at| jump(&stub, at, AFTER)), [None; 5]);
+    }
+
+    #[test]
+    fn a_call_made_in_the_stub_stands_for_the_original() {
+        let stub = stub(false);
+        let (execute, behind) = (64, 73);
+        assert_eq!(jump(&stub, 0, 0), Some(stub.returned + execute));
+        assert_eq!(jump(&stub, 7, 0), Some(stub.returned + execute));
+        assert_eq!([0, 2, 25].map(|at| jump(&stub, at, AFTER)), [Some(stub.returned + behind); 3]);
+        assert_eq!(jump(&stub, behind + 4, 1), Some(AFTER + 4), "to the end of the window");
+        assert_eq!(shown(&stub, 64), Some((0x1007, false)));
+        assert_eq!(shown(&stub, 66), Some((AFTER, false)));
+        assert_eq!(shown(&stub, 73), Some((AFTER, false)));
+        assert_eq!(shown(&stub, 76), Some((AFTER + 3, false)));
+        assert_eq!(shown(&stub, 77), None);
+    }
+}
