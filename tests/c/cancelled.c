@@ -1,10 +1,9 @@
-/* A thread that is blocked is cancelled and runs its cleanup: `cancelled HOW`. */
+/* A thread that is blocked is cancelled and runs its cleanup: `cancelled HOW`, HOW being "deferred" or "asynchronous". */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -63,12 +62,25 @@ block_in_waitpid(void)
 	waitpid(-1, NULL, 0);
 }
 
+/* No cancellation point in older libcs. */
+static void
+block_in_syscall(void)
+{
+	char byte;
+
+	if (type == PTHREAD_CANCEL_DEFERRED)
+		block_in_read();
+	else
+		syscall(SYS_read, ends[0], &byte, 1);
+}
+
 static const struct {
 	const char *name;
 	void (*block)(void);
 } all[] = {
 	{"read", block_in_read}, {"nanosleep", block_in_nanosleep}, {"poll", block_in_poll},
 	{"sem_wait", block_in_sem_wait}, {"accept", block_in_accept}, {"waitpid", block_in_waitpid},
+	{"syscall", block_in_syscall},
 };
 
 static void *
