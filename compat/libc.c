@@ -143,6 +143,9 @@ _dl_find_object(void *address, struct dl_find_object *result)
  * A thread that is cancelled in a hook is unwound by the program's libgcc_s, which asks the personality of Rust about the frames
  * of this library, which asks the copy in here. libgcc keeps the layout of a context for that, but sets up a table when it
  * first unwinds itself, and aborts in _Unwind_SetGR without. So it unwinds once: one frame, a few microseconds.
+ *
+ * It aborts, too, where it cannot find itself: in a static program that has opened this library, and with it a libc whose loader
+ * lists no object at all. Nothing is intercepted there, so nobody will unwind either.
  */
 static _Unwind_Reason_Code
 stop(struct _Unwind_Context *context, void *unused)
@@ -154,7 +157,10 @@ stop(struct _Unwind_Context *context, void *unused)
 static __attribute__((constructor)) void
 set_up_unwinder(void)
 {
-	_Unwind_Backtrace(stop, NULL);
+	struct dl_find_object own;
+
+	if (_dl_find_object(set_up_unwinder, &own) == 0)
+		_Unwind_Backtrace(stop, NULL);
 }
 
 /*

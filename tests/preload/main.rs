@@ -11,6 +11,7 @@ mod a_hook_decides_what_the_program_gets;
 mod a_hook_may_call_libc_freely;
 mod a_post_kernel_hook_sees_results;
 mod a_program_may_link_the_static_library;
+mod a_static_program_may_open_the_library;
 mod a_thread_blocked_in_read_can_be_cancelled;
 mod an_executable_built_for_pmems_library_runs_unchanged;
 mod an_unpatchable_site_is_named_and_the_program_runs_on;
