@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::Config;
 use crate::object::loaded::{self, Loaded};
-use crate::object::target::is_libc;
 use crate::prepare::Prepared;
 use crate::sys::call;
 use crate::sys::text::TextWriter;
@@ -178,5 +177,5 @@ fn pin() {
 
 /// Whether an object's system calls are to be intercepted.
 fn is_target(object: &Loaded, config: &Config) -> bool {
-    (config.all_objects || is_libc(object.path())) && !object.is_vdso() && !object.is_self()
+    (config.all_objects || object.is_libc()) && !object.is_vdso() && !object.is_self()
 }

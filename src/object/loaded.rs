@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use super::file::File;
 use super::notes::is_of_go;
+use super::soname::soname;
+use super::target::is_libc;
 use super::{BuildId, Functions, Image, Segment, eh_frame};
 
 /// One loaded object.
@@ -31,6 +33,8 @@ pub(crate) struct Loaded {
     build_id: Option<BuildId>,
     /// Whether Go made it.
     is_of_go: bool,
+    /// Whether it is a libc or a libpthread, by the name of its file or by the one it says it has.
+    is_libc: bool,
 }
 
 /// All loaded objects in the loader's order: the executable first.
@@ -87,15 +91,11 @@ unsafe fn read(info: &libc::dl_phdr_info) -> Option<Loaded> {
         b"" => std::fs::read_link("/proc/self/exe").unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
         name => PathBuf::from(OsStr::from_bytes(name)),
     };
-    Some(Loaded {
-        path,
-        span: start..end,
-        bias: info.dlpi_addr,
-        image: Image::new(segments),
-        eh_frame_hdr,
-        build_id,
-        is_of_go,
-    })
+    let image = Image::new(segments);
+    let dynamic = headers.iter().find(|header| header.p_type == libc::PT_DYNAMIC).map(address);
+    let soname = dynamic.and_then(|dynamic| soname(&image, dynamic, info.dlpi_addr)).map(OsStr::from_bytes);
+    let is_libc = is_libc(&path) || soname.is_some_and(|name| is_libc(Path::new(name)));
+    Some(Loaded { path, span: start..end, bias: info.dlpi_addr, image, eh_frame_hdr, build_id, is_of_go, is_libc })
 }
 
 impl Loaded {
@@ -126,6 +126,11 @@ impl Loaded {
     /// Whether this object holds the library's own code, be it the shared library or a plugin it is linked into.
     pub(crate) fn is_self(&self) -> bool {
         self.span.contains(&(objects as *const () as u64))
+    }
+
+    /// Whether it is a libc or a libpthread.
+    pub(crate) fn is_libc(&self) -> bool {
+        self.is_libc
     }
 
     /// Whether Go made it: its system calls are made on stacks of two kilobytes that grow when Go's own code asks for it.

@@ -5,6 +5,7 @@ pub mod file;
 pub mod image;
 pub(crate) mod loaded;
 pub mod notes;
+mod soname;
 mod symbols;
 pub(crate) mod target;
 

@@ -9,6 +9,7 @@ mod support;
 
 mod a_hook_decides_what_the_program_gets;
 mod a_hook_may_call_libc_freely;
+mod a_libc_may_be_stripped_renamed_or_gone;
 mod a_post_kernel_hook_sees_results;
 mod a_program_may_link_the_static_library;
 mod a_static_program_may_open_the_library;

@@ -5,9 +5,19 @@ use std::path::PathBuf;
 
 /// The file of the libc that this process and every program it starts runs on.
 pub(crate) fn libc_path() -> PathBuf {
+    mapped("/libc.so.6")
+}
+
+/// The file of the dynamic loader.
+pub(crate) fn loader_path() -> PathBuf {
+    mapped("/ld-linux-x86-64.so.2")
+}
+
+/// The file mapped here whose path ends like this.
+fn mapped(end: &str) -> PathBuf {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let mut files = maps.lines().filter_map(|line| line.split_ascii_whitespace().nth(5));
-    files.find(|file| file.ends_with("/libc.so.6")).expect("the tests run on glibc").into()
+    files.find(|file| file.ends_with(end)).expect("the tests run on glibc").into()
 }
 
 /// How often to do something that shows more the more often it is done: a few times in the usual run, so that it stays short,

@@ -8,7 +8,7 @@ mod unnoticed;
 mod workbench;
 
 pub(crate) use built::Built;
-pub(crate) use machine::{libc_path, rounds};
+pub(crate) use machine::{libc_path, loader_path, rounds};
 pub(crate) use program::{Outcome, Program, in_order};
 use tool::tool;
 pub(crate) use unnoticed::Unnoticed;

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 /// Where to get what is not there, for those whose package has another name.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 11] = [
     ("cc", "gcc"),
     ("nm", "binutils"),
     ("readelf", "binutils"),
+    ("strip", "binutils"),
+    ("objcopy", "binutils"),
     ("xz", "xz-utils"),
     ("ls", "coreutils"),
     ("cat", "coreutils"),
