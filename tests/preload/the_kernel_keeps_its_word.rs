@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use crate::support::{Program, Unnoticed, Workbench, in_order};
 
@@ -123,6 +124,49 @@ fn strace_sees_the_calls_of_the_program() {
     let bare = count(bare);
     assert!(bare[0] == 100 && bare[1] >= 100, "{bare:?}");
     assert_eq!(count(hooked), bare);
+}
+
+/// The functions that gdb finds in the core of a program that was blocked in `read`, innermost first.
+///
+/// The kernel writes the core, unless the machine has it sent to a program or to another folder, which is no business of a test
+/// to change. Then gdb writes it.
+fn functions_in_core(bench: &Workbench, program: &Path, preload: Option<&Path>) -> Vec<String> {
+    let folder = bench.empty_folder("dump");
+    let start = |script| {
+        let program = Program::script(script).args([program]).folder(&folder);
+        program.preload(preload)
+    };
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
+    let outcome = if pattern.contains(['|', '/']) {
+        let script =
+            "coproc \"$0\" 0; read <&${COPROC[0]}; env -u LD_PRELOAD gcore -o core $COPROC_PID; kill $COPROC_PID";
+        start(script).run()
+    } else {
+        start("\"$0\" 3").run()
+    };
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [core] = &files[..] else { panic!("{files:?} with core_pattern {pattern:?}: {outcome}") };
+    let gdb = Program::new("gdb").args(["-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex", "backtrace"]);
+    let shown = gdb.args([program, core]).run().success();
+    let text = shown.stdout();
+    let frames = text.lines().filter_map(|line| line.strip_prefix('#')?.split_once(' '));
+    let functions = frames.map(|(_, frame)| {
+        let frame = frame.trim_start();
+        let name = frame.strip_prefix("0x").and_then(|rest| rest.split_once(" in ")).map_or(frame, |(_, name)| name);
+        name.split(' ').next().unwrap().to_owned()
+    });
+    let functions: Vec<String> = functions.collect();
+    assert!(in_order(&functions.join(" "), &["read", "the_program_waits", "main"]), "{shown}");
+    functions
+}
+
+#[test]
+fn the_core_of_a_program_that_was_blocked_is_that_of_the_bare_one() {
+    let bench = Workbench::new();
+    let program = bench.program("dumps_core");
+    let plugin = bench.plugin("forwarding_hook");
+    let bare = functions_in_core(&bench, &program, None);
+    assert_eq!(functions_in_core(&bench, &program, Some(&plugin)), bare);
 }
 
 #[test]
