@@ -150,9 +150,9 @@ impl Log {
     fn after(&self, call: &Call, result: i64, memory: &dyn Memory) {
         for style in [Style::DropIn, Style::Trace] {
             if self.sink(style).is_on() {
-                if style == Style::DropIn && self.logs_at_once(call) {
-                    self.write_both(call, result, memory);
-                } else {
+                let written =
+                    style == Style::DropIn && self.logs_at_once(call) && self.write_both(call, result, memory);
+                if !written {
                     self.write(style, call, Outcome::Returned(result), memory);
                 }
             }
@@ -164,15 +164,17 @@ impl Log {
         at_once(call.number, &call.args) && !self.expects_to_be_killed.load(Relaxed)
     }
 
-    fn write_both(&self, call: &Call, result: i64, memory: &dyn Memory) {
+    /// Writes both lines of a call, or the first alone if there is no room for two; answers which. Not inlined, as [`Self::magic`].
+    #[inline(never)]
+    fn write_both(&self, call: &Call, result: i64, memory: &dyn Memory) -> bool {
         let mut line = Line::new();
         let both = format::both(&mut line, call, result, memory);
         self.put(Style::DropIn, &line);
-        if !both {
-            self.write(Style::DropIn, call, Outcome::Returned(result), memory);
-        }
+        both
     }
 
+    /// Not inlined, as [`Self::magic`].
+    #[inline(never)]
     fn write(&self, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
         let mut line = Line::new();
         if style == Style::Trace {
