@@ -28,6 +28,7 @@ mod no_page_is_writable_and_executable;
 mod nothing_that_was_logged_is_lost;
 mod processes_and_threads_are_made_as_ever;
 mod real_programs_do_not_notice;
+mod signal_stacks_need_little_more;
 mod signals_find_what_they_would_find;
 mod signals_interrupt_intercepted_calls;
 mod the_environment_chooses_what_is_intercepted;
