@@ -1,4 +1,7 @@
-/* All six arguments arrive as they were passed, and numbers that are no system call reach the kernel. */
+/*
+ * All six arguments arrive as they were passed, numbers that are no system call reach the kernel, and of a number the lower half
+ * counts alone, for the kernel as for the hook.
+ */
 #define _GNU_SOURCE
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,5 +42,8 @@ main(void)
 		for (int j = 0; j < 6; j++)
 			CHECK(seen[1 + j] == args[j]);
 	}
+	errno = 0;
+	CHECK(syscall(0x7654321000000000 | SYS_close, -1) == -1 && errno == EBADF);
+	CHECK(seen[0] == SYS_close);
 	return 0;
 }

@@ -1,9 +1,10 @@
 /*
  * A plugin that counts, for a program that can ask how often: getuid answers how often it has been asked, geteuid how often the
  * parent has been asked for, getegid how often the answer to that was seen. When the parent is asked for, the hooks make a call of
- * their own, which must not be seen and which nobody else makes. With OBSERVE in the environment there is a hook after the kernel; with ANSWER the parent is
+ * their own, which must not be seen and which nobody else makes, and change errno, which must not be seen either. With OBSERVE in the environment there is a hook after the kernel; with ANSWER the parent is
  * always 4242.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ hook(long number, long a0, long a1, long a2, long a3, long a4, long a5, long *re
 	case SYS_getppid:
 		parents++;
 		(void) getpgrp();
+		errno = EDOM;
 		*result = 4242;
 		return !answers;
 	default:
@@ -49,6 +51,7 @@ after(long number, long a0, long a1, long a2, long a3, long a4, long a5, long re
 		return;
 	results++;
 	(void) getpgrp();
+	errno = ERANGE;
 }
 
 static __attribute__((constructor)) void

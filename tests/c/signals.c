@@ -498,6 +498,30 @@ queries(void)
 	printf("in a child: %x\n", status);
 }
 
+/* A child that shares the memory of its parent has handlers of its own, and the parent keeps those it has. */
+static void
+vforked(void)
+{
+	struct sigaction old;
+	int status;
+	pid_t child;
+
+	install(SIGUSR1, count, 0);
+	handled = depth = 0;
+	if ((child = vfork()) == 0) {
+		install(SIGUSR1, nest, 0);
+		(void) signal(SIGUSR2, SIG_IGN);
+		if (sigaction(SIGUSR1, NULL, &old) != 0 || old.sa_sigaction != nest)
+			_exit(1);
+		_exit(handled == 0 ? 0 : 2);
+	}
+	CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+	CHECK(sigaction(SIGUSR1, NULL, &old) == 0 && old.sa_sigaction == count);
+	CHECK(signal(SIGUSR2, SIG_DFL) == SIG_DFL);
+	CHECK(raise(SIGUSR1) == 0 && handled == 1);
+	puts("its own");
+}
+
 static void
 restart(void)
 {
@@ -519,7 +543,7 @@ main(int argc, char **argv)
 	} all[] = {
 		{"restart", restart}, {"fail", fail}, {"stop", stopped_and_continued}, {"flags", flags_of_handlers},
 		{"stacks", other_stacks}, {"descriptors", descriptors_and_timers}, {"context", contexts}, {"faults", faults},
-		{"queries", queries},
+		{"queries", queries}, {"vforked", vforked},
 	};
 
 	CHECK(argc == 2 && pipe(ends) == 0);

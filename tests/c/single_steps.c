@@ -96,7 +96,8 @@ __asm__ (
 "	pop	%rbp\n"
 "	pop	%rbx\n"
 "	ret\n"
-"1:	xor	%edi, %edi\n"
+"1:	mov	%rsp, stack_of_child(%rip)\n"
+"	xor	%edi, %edi\n"
 "	mov	$60, %eax\n"			/* exit */
 "	syscall\n"
 "	hlt\n"
@@ -110,6 +111,9 @@ __asm__ (
 "	ret\n"
 "	.size	jumped_out, . - jumped_out\n"
 );
+
+/* Of one that shares its memory. */
+uint64_t stack_of_child;
 
 /* Shared by tracer and traced: this run of the call is the last one. */
 static volatile int *last;
@@ -145,6 +149,7 @@ check_calls(const struct request *request, long result, pid_t parent)
 		CHECK(result == parent || (hooked && getenv("ANSWER") != NULL && result == 4242));
 	else
 		CHECK(result > 0);
+	CHECK(request->arguments[1] == 0 || request->number != SYS_clone || stack_of_child == request->arguments[1]);
 	/* No call before or after the one that counts is a getppid. */
 	CHECK(getppid() > 0);
 	CHECK(!counted || geteuid() == seen + 1);

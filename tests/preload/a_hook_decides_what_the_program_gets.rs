@@ -8,7 +8,7 @@ fn a_handled_call_gets_the_result_of_the_hook_and_others_go_to_the_kernel() {
 }
 
 #[test]
-fn all_six_arguments_arrive_and_unknown_numbers_reach_the_kernel() {
+fn all_six_arguments_arrive_and_numbers_mean_what_they_mean_to_the_kernel() {
     Workbench::new().holds("arguments");
 }
 

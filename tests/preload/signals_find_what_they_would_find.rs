@@ -54,6 +54,11 @@ fn sigaction_tells_the_handlers_of_the_program() {
     signals().does(&["queries"]);
 }
 
+#[test]
+fn the_child_of_a_vfork_has_handlers_of_its_own() {
+    signals().does(&["vforked"]);
+}
+
 /// A program with a signal every 20 us.
 #[track_caller]
 fn storm(ways: [&str; 3]) {

@@ -53,6 +53,14 @@ fn a_log_does_not_write_to_a_file_that_took_its_descriptor() {
 }
 
 #[test]
+fn a_log_takes_no_descriptor_that_the_program_may_use() {
+    let bench = Workbench::new();
+    let program = bench.program("uses_every_descriptor");
+    let program = Program::script("ulimit -Sn 200; exec \"$0\"").args([&program]);
+    Unnoticed::at(bench, program).does(&[]);
+}
+
+#[test]
 fn code_that_is_sealed_is_intercepted_or_left_alone() {
     let bench = Workbench::new();
     let program = Program::new(bench.program("says_getppid"));
