@@ -23,6 +23,9 @@
 //      O - 240      where the x87 registers are saved, or 0
 //      ...          x87 registers if in use, then vector registers, 64-byte aligned
 //
+// There are four variants: three for what vector registers CPUs have, and one that leaves these registers, and the words at O - 232
+// and O - 240, alone.
+//
 // What comes back from Rust in eax is a `Verdict`:
 //
 //      0 FORWARD    everything as it was, rcx = 0: the stub jumps to the original `syscall` instruction
@@ -60,7 +63,7 @@ syscall_intercept_owed:                         // the number of a signal this t
         .globl  syscall_intercept_places
         .hidden syscall_intercept_places
         .type   syscall_intercept_places, @object
-        .size   syscall_intercept_places, 3 * 5 * 8
+        .size   syscall_intercept_places, 4 * 5 * 8
 syscall_intercept_places:
 
         .text
@@ -118,7 +121,42 @@ syscall_intercept_crossing_begin:
         .endr
         .endm
 
-        // Saves everything and gives the hook the state the ABI promises it. `distance` is from the return address into the
+        // Nothing but general registers and flags: for sites where nobody reads the others later (src/disasm/liveness.rs). What
+        // control and status registers are to a hook, and become through it, is as with any function that is called there.
+        .macro  SAVE_general
+        and     rsp, -16
+        .endm
+
+        // Saves control and status registers and gives the hook those that the ABI promises it.
+        .macro  CONTROL
+        fnstsw  ax
+        stmxcsr [rbp - 88]
+        fnstcw  [rbp - 84]
+        mov     [rbp - 82], ax
+        mov     qword ptr [rbp - 96], 0
+        mov     ecx, [rbp - 88]
+        and     ecx, 0xffc0                     // without the sticky exception flags
+        cmp     ecx, 0x1f80                     // the ABI's default: all exceptions masked, round to nearest
+        je      12f
+        mov     dword ptr [rbp - 80], 0x1f80
+        ldmxcsr [rbp - 80]
+12:
+        cmp     word ptr [rbp - 84], 0x37f      // likewise for the x87
+        je      13f
+        mov     word ptr [rbp - 80], 0x37f
+        fldcw   [rbp - 80]
+13:
+        test    ax, 0x3800                      // the top of the x87 stack is not where an empty one has it
+        jz      14f
+        sub     rsp, 512
+        and     rsp, -64
+        fxsave64 [rsp]
+        mov     [rbp - 96], rsp
+        fninit                                  // an empty stack, as the ABI promises it to a function
+14:
+        .endm
+
+        // Saves what the variant saves and gives the hook the state the ABI promises it. `distance` is from the return address into the
         // stub to the descriptor.
         .macro  ENTER vector, distance
         .cfi_startproc
@@ -151,57 +189,29 @@ syscall_intercept_crossing_begin:
         push    2                               // all flags clear but the one that is always set
         popfq
 11:
-        stmxcsr [rbp - 88]
-        fnstcw  [rbp - 84]
-        mov     ecx, [rbp - 88]
-        and     ecx, 0xffc0                     // without the sticky exception flags
-        cmp     ecx, 0x1f80                     // the ABI's default: all exceptions masked, round to nearest
-        je      12f
-        mov     dword ptr [rbp - 80], 0x1f80
-        ldmxcsr [rbp - 80]
-12:
-        cmp     word ptr [rbp - 84], 0x37f      // likewise for the x87
-        je      13f
-        mov     word ptr [rbp - 80], 0x37f
-        fldcw   [rbp - 80]
-13:
-        mov     qword ptr [rbp - 96], 0
-        fnstsw  [rbp - 82]
-        test    word ptr [rbp - 82], 0x3800     // the top of the x87 stack is not where an empty one has it
-        jz      14f
-        sub     rsp, 512
-        and     rsp, -64
-        fxsave64 [rsp]
-        mov     [rbp - 96], rsp
-        fninit                                  // an empty stack, as the ABI promises it to a function
-14:
+        .ifnc   \vector, general
+        CONTROL
+        .endif
         SAVE_\vector
         lea     rdi, [rbp - 96]                 // &mut Frame
         .endm
 
-        // Puts vector and floating point state back; keeps eax.
+        // Puts vector and floating point state back; keeps eax. What the hook has done to control and status registers is looked at
+        // only where looking is cheaper than loading.
         .macro  RESTORE vector
+        .ifnc   \vector, general
         mov     rcx, [rbp - 96]
         test    rcx, rcx
         jz      20f
         fxrstor64 [rcx]                         // the lower halves of the vector registers too: they come next
 20:
         RESTORE_\vector
-        stmxcsr [rbp - 80]
-        mov     ecx, [rbp - 80]
-        cmp     ecx, [rbp - 88]                 // loading mxcsr costs more than the rest of this macro: only if it changed
-        je      21f
+        mov     edx, eax
+        fnstsw  ax
         ldmxcsr [rbp - 88]
-21:
-        fnstcw  [rbp - 80]
-        mov     cx, [rbp - 80]
-        cmp     cx, [rbp - 84]
-        je      22f
         fldcw   [rbp - 84]
-22:
-        fnstsw  [rbp - 80]
-        mov     cx, [rbp - 80]
-        cmp     cx, [rbp - 82]
+        cmp     ax, [rbp - 82]
+        mov     eax, edx
         je      23f
         fnstenv [rsp]                           // the vector area has been read
         mov     cx, [rbp - 82]                  // exception flags that the hook has raised
@@ -210,13 +220,16 @@ syscall_intercept_crossing_begin:
         mov     [rsp], cx
         fldenv  [rsp]
 23:
+        .endif
         .endm
 
         // Puts the program's flags back, from where nothing may touch them; clobbers rax and rcx. popfq takes 5 ns, and hardly
-        // ever is any flag set but those that arithmetic sets: then `sahf` sets CF PF AF ZF SF, and an addition OF.
+        // ever is any flag set but those that arithmetic sets: then `sahf` sets CF PF AF ZF SF, and an addition OF. TF is left as
+        // it is. Nobody has changed it, and one that was saved may be that of a tracer who has stepped over the `pushfq`: putting it
+        // back would make it the program's own, and trap it when the tracer has long gone on.
         .macro  FLAGS
         mov     ecx, [rbp - 8]
-        test    ecx, 0xfffff528                 // anything but CF PF AF ZF SF OF, IF and the bit that is always set
+        test    ecx, 0xfffff428                 // anything but CF PF AF ZF SF OF, TF, IF and the bit that is always set
         jnz     31f
         mov     eax, ecx
         shl     eax, 8                          // ah: SF ZF AF PF CF, as in the lowest byte of rflags; al: 0
@@ -353,6 +366,7 @@ syscall_intercept_after_clone_\vector:
         CROSSING sse
         CROSSING avx
         CROSSING avx512
+        CROSSING general
 
         .globl  syscall_intercept_crossing_end
         .hidden syscall_intercept_crossing_end

@@ -70,7 +70,10 @@ pthread_setspecific(pthread_key_t key, const void *value)
  * so nothing is lost where there is no libdl.
  */
 ELSEWHERE(dladdr);
+ELSEWHERE(dlclose);
+ELSEWHERE(dlerror);
 ELSEWHERE(dlopen);
+ELSEWHERE(dlsym);
 
 int
 dladdr(const void *address, Dl_info *info)
@@ -82,6 +85,24 @@ void *
 dlopen(const char *path, int flags)
 {
 	return elsewhere_dlopen ? elsewhere_dlopen(path, flags) : NULL;
+}
+
+int
+dlclose(void *handle)
+{
+	return elsewhere_dlclose ? elsewhere_dlclose(handle) : 0;
+}
+
+char *
+dlerror(void)
+{
+	return elsewhere_dlerror ? elsewhere_dlerror() : NULL;
+}
+
+void *
+dlsym(void *handle, const char *name)
+{
+	return elsewhere_dlsym ? elsewhere_dlsym(handle, name) : NULL;
 }
 
 /* The name under which libgcc asks whether there are threads. */

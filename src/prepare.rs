@@ -12,7 +12,7 @@ use crate::patch::{self, Patch, Reason, write};
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
-use crate::trampoline::{self, Arena, Crossing};
+use crate::trampoline::{self, Arena, Crossings};
 
 /// Takes note of what goes wrong: the object, the address in its file, the reason.
 pub(crate) type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
@@ -29,7 +29,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn new(
         object: &'a Loaded,
         wanted: Option<&Numbers>,
-        crossing: Crossing,
+        crossings: Crossings,
         fail: &mut Fail<'_>,
         times: &mut Times,
     ) -> Option<Prepared<'a>> {
@@ -81,7 +81,7 @@ impl<'a> Prepared<'a> {
             return None;
         }
         times.lap(Stage::Plan);
-        let arena = Arena::build(&object.span, crossing, &patches, |patch| descriptor(patch, object, name));
+        let arena = Arena::build(&object.span, crossings, &patches, |patch| descriptor(patch, object, name));
         times.lap(Stage::Emit);
         match arena {
             Ok(arena) => {

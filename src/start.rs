@@ -17,7 +17,7 @@ use crate::prepare::Prepared;
 use crate::sys::call;
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
-use crate::trampoline::Crossing;
+use crate::trampoline::Crossings;
 use crate::{capi, hook, log, report};
 
 #[used]
@@ -136,11 +136,11 @@ fn start(config: &Config) -> usize {
             None => report::line(&format_args!("{}: not intercepted: {reason}", path.display())),
         }
     };
-    let crossing = Crossing::for_this_cpu();
+    let crossings = Crossings::for_this_cpu();
     times.lap(Stage::Find);
     let prepared = targets
         .into_iter()
-        .filter_map(|object| Prepared::new(object, wanted.as_ref(), crossing, &mut fail, &mut times));
+        .filter_map(|object| Prepared::new(object, wanted.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
     let writer = TextWriter::new();
     for object in &prepared {

@@ -22,4 +22,4 @@ pub(crate) use dispatch::{activate, after, after_clone, before};
 pub(crate) use frame::{Frame, Verdict};
 pub(crate) use guard::bypass;
 pub(crate) use signal::adopt_handlers;
-pub(crate) use subscription::{Numbers, is_for_the_library};
+pub(crate) use subscription::{Numbers, is_for_the_library, unwanted_table};

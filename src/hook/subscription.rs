@@ -16,6 +16,11 @@ const OTHERS: usize = COUNT - 1;
 /// ever written to: numbers that are none always come to the dispatcher.
 static UNWANTED: [AtomicU8; 1 << 16] = [const { AtomicU8::new(0) }; 1 << 16];
 
+/// Where stubs find the table.
+pub(crate) fn unwanted_table() -> u64 {
+    UNWANTED.as_ptr() as u64
+}
+
 /// A set of numbers: all of them, until told otherwise.
 #[derive(Debug)]
 pub(crate) struct Numbers {

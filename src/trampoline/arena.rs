@@ -6,8 +6,9 @@ use std::ops::Range;
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{DynasmApi, DynasmLabelApi, VecAssembler};
 
-use super::Crossing;
-use super::stub::{self, Descriptor, Slots, Stub};
+use super::crossing::{Crossing, Crossings};
+use super::stub::{self, Descriptor, Entries, Slots, Stub};
+use crate::hook::unwanted_table;
 use crate::patch::Patch;
 use crate::sys::call::{Errno, protect, unmap};
 use crate::sys::near::map_near;
@@ -52,7 +53,7 @@ impl Arena {
     /// The memory stays for good: threads may be inside a stub at any time.
     pub(crate) fn build(
         span: &Range<u64>,
-        crossing: Crossing,
+        crossings: Crossings,
         patches: &[Patch],
         describe: impl Fn(&Patch) -> Descriptor,
     ) -> Result<Arena, Error> {
@@ -64,7 +65,7 @@ impl Arena {
             error
         };
 
-        let (code, stubs) = assemble(base, crossing, patches, describe).ok_or(Error::OutOfReach).map_err(give_up)?;
+        let (code, stubs) = assemble(base, crossings, patches, describe).ok_or(Error::OutOfReach).map_err(give_up)?;
         let used = code.len().next_multiple_of(PAGE);
         debug_assert!(used <= capacity, "{} stubs of {used} bytes", patches.len());
         // SAFETY: `capacity` writable bytes, of which the code fills the first; the rest nothing refers to.
@@ -83,17 +84,22 @@ impl Arena {
 /// The bytes of all stubs, and where each is.
 fn assemble(
     base: u64,
-    crossing: Crossing,
+    crossings: Crossings,
     patches: &[Patch],
     describe: impl Fn(&Patch) -> Descriptor,
 ) -> Option<(Vec<u8>, Vec<Option<Stub>>)> {
     let mut ops = VecAssembler::<X64Relocation>::new(base as usize);
     ops.reserve_ops(patches.len() * USUAL);
-    let slots = Slots { crossing: ops.new_dynamic_label(), after_clone: ops.new_dynamic_label() };
-    ops.dynamic_label(slots.crossing);
-    ops.push_u64(crossing.entry);
-    ops.dynamic_label(slots.after_clone);
-    ops.push_u64(crossing.after_clone);
+    let mut slot = |value| {
+        let label = ops.new_dynamic_label();
+        ops.dynamic_label(label);
+        ops.push_u64(value);
+        label
+    };
+    let mut entries =
+        |crossing: Crossing| Entries { crossing: slot(crossing.entry), after_clone: slot(crossing.after_clone) };
+    let (full, general) = (entries(crossings.full), entries(crossings.general));
+    let slots = Slots { full, general, unwanted: slot(unwanted_table()) };
     let stubs = patches.iter().map(|patch| stub::emit(&mut ops, base, slots, patch, &describe(patch))).collect();
     let code = ops.finalize().ok()?;
     Some((code, stubs))

@@ -28,8 +28,10 @@ unsafe extern "C" {
     fn syscall_intercept_after_clone_avx();
     fn syscall_intercept_crossing_avx512();
     fn syscall_intercept_after_clone_avx512();
+    fn syscall_intercept_crossing_general();
+    fn syscall_intercept_after_clone_general();
 
-    static syscall_intercept_places: [Places; 3];
+    static syscall_intercept_places: [Places; 4];
     static syscall_intercept_crossing_begin: u8;
     static syscall_intercept_crossing_end: u8;
 }
@@ -112,9 +114,18 @@ pub(crate) struct Crossing {
     pub(crate) after_clone: u64,
 }
 
-impl Crossing {
-    /// The variant that saves all the vector registers this CPU and kernel have.
-    pub(crate) fn for_this_cpu() -> Crossing {
+/// The variants that stubs use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crossings {
+    /// Saves everything.
+    pub(crate) full: Crossing,
+    /// For sites where vector state is dead.
+    pub(crate) general: Crossing,
+}
+
+impl Crossings {
+    /// Those that save all the registers this CPU and kernel have.
+    pub(crate) fn for_this_cpu() -> Crossings {
         let variant = |entry: unsafe extern "C" fn(), after_clone: unsafe extern "C" fn()| Crossing {
             entry: entry as usize as u64,
             after_clone: after_clone as usize as u64,
@@ -122,12 +133,13 @@ impl Crossing {
         // kmovq, which saves all 64 bits of a mask register, is AVX512BW; without it masks have 16 bits but so have the
         // CPUs that lack it (Knights Landing): not worth a variant, they get the AVX one and say so in the README.
         let features = features();
-        if features.avx512bw {
+        let full = if features.avx512bw {
             variant(syscall_intercept_crossing_avx512, syscall_intercept_after_clone_avx512)
         } else if features.avx {
             variant(syscall_intercept_crossing_avx, syscall_intercept_after_clone_avx)
         } else {
             variant(syscall_intercept_crossing_sse, syscall_intercept_after_clone_sse)
-        }
+        };
+        Crossings { full, general: variant(syscall_intercept_crossing_general, syscall_intercept_after_clone_general) }
     }
 }

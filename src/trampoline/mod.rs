@@ -8,5 +8,5 @@ pub(crate) mod stub;
 mod tests;
 
 pub(crate) use arena::Arena;
-pub(crate) use crossing::{Crossing, Part, SYSCALL_LENGTH, part};
+pub(crate) use crossing::{Crossings, Part, SYSCALL_LENGTH, part};
 pub(crate) use place::{remember, stub_at};

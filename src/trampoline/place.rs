@@ -78,9 +78,12 @@ impl Stub {
     pub(crate) fn stands_for(&self, counter: u64) -> Option<Shown> {
         let (entry, moved) = (self.entry(), u64::from(self.moved_before));
         let shown = |counter, below_red_zone| Some(Shown { counter, below_red_zone });
-        // Up to the `lea`, which stands for the `syscall`.
-        if (entry..=entry + moved).contains(&counter) {
+        if (entry..entry + moved).contains(&counter) {
             return shown(self.site() - moved + (counter - entry), false);
+        }
+        // Whether the call is wanted, and the `lea`: they stand for the `syscall`, which changes rcx and r11 as well.
+        if (entry + moved..=self.returned - CALL - SKIP).contains(&counter) {
+            return shown(self.site(), false);
         }
         match counter.wrapping_add(CALL).wrapping_sub(self.returned) {
             0 => return shown(self.site(), true),
@@ -153,8 +156,10 @@ mod tests {
     #[test]
     fn instructions_around_the_crossing_stand_for_those_around_the_system_call() {
         for stub in [stub(true), stub(false)] {
-            assert_eq!(shown(&stub, -18), Some((0x1000, false)), "the first moved one");
-            assert_eq!(shown(&stub, -13), Some((0x1005, false)), "another one");
+            assert_eq!(shown(&stub, -41), Some((0x1000, false)), "the first moved one");
+            assert_eq!(shown(&stub, -36), Some((0x1005, false)), "another one");
+            assert_eq!(shown(&stub, -34), Some((0x1007, false)), "mov rcx");
+            assert_eq!(shown(&stub, -27), Some((0x1007, false)), "movzx");
             assert_eq!(shown(&stub, -11), Some((0x1007, false)), "lea rsp");
             assert_eq!(shown(&stub, -6), Some((0x1007, true)), "call");
             assert_eq!(shown(&stub, 12), Some((0x1007, false)), "in_stub: syscall");

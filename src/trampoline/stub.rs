@@ -2,7 +2,11 @@
 //!
 //! ```text
 //! entry:     the instructions moved out of the window before the syscall
-//!            lea   rsp, [rsp - 128]         skip the red zone
+//!            mov   rcx, [unwanted]
+//!            movzx ecx, byte [rcx + number] does any hook want this number? rcx and r11 are free, flags are not
+//!            jrcxz cross
+//!            jmp   syscall                  no: the original instruction, or `execute`
+//! cross:     lea   rsp, [rsp - 128]         skip the red zone
 //!            call  [crossing]               every register but rsp is as at the syscall
 //!            jrcxz forward                  rcx = 0: FORWARD. `jrcxz` reads no flags and writes none
 //!            jmp   behind                   RETURN: rcx is the address behind the syscall, as the kernel leaves it
@@ -40,10 +44,11 @@ pub(crate) const CROSSING_TO_IN_STUB: u64 = 12;
 pub(super) const CROSSING_TO_EXECUTE: u64 = CROSSING_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
 pub(super) const CROSSING_TO_BEHIND: u64 = CROSSING_TO_EXECUTE + 2 + 7;
 
-/// Length of `lea rsp, [rsp - 128]`, of `call [crossing]`, and of both.
+/// Length of the question whether the number is wanted, of `lea rsp, [rsp - 128]`, of `call [crossing]`, and of all.
+const TEST: u64 = 23;
 pub(super) const SKIP: u64 = 5;
 pub(super) const CALL: u64 = 6;
-const SKIP_AND_CALL: u64 = SKIP + CALL;
+pub(super) const TO_RETURN: u64 = TEST + SKIP + CALL;
 
 /// Between stubs.
 const INT3: u8 = 0xcc;
@@ -68,11 +73,20 @@ pub(crate) struct Descriptor {
 /// The number of a site that serves several calls.
 pub(crate) const UNKNOWN_NUMBER: i64 = i64::MIN;
 
-/// Where stubs find the addresses of the crossing.
+/// Where stubs find the addresses of a crossing.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Slots {
+pub(super) struct Entries {
     pub(super) crossing: DynamicLabel,
     pub(super) after_clone: DynamicLabel,
+}
+
+/// Where stubs find addresses.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slots {
+    pub(super) full: Entries,
+    pub(super) general: Entries,
+    /// That of the table of numbers that no hook wants.
+    pub(super) unwanted: DynamicLabel,
 }
 
 /// A stub, and where its parts are: all that depends on its site.
@@ -91,7 +105,7 @@ pub(crate) struct Stub {
 impl Stub {
     /// Its first instruction.
     pub(crate) fn entry(&self) -> u64 {
-        self.returned - SKIP_AND_CALL - u64::from(self.moved_before)
+        self.returned - TO_RETURN - u64::from(self.moved_before)
     }
 }
 
@@ -106,7 +120,8 @@ pub(super) fn emit(
     let (syscall, after) = (patch.site.address, descriptor.after);
     let here = |ops: &VecAssembler<X64Relocation>| base + ops.offset().0 as u64;
     let length = |moved: &[Instruction]| moved.iter().map(Instruction::length).sum::<u8>();
-    let to_return = u64::from(length(patch.moved_before())) + SKIP_AND_CALL;
+    let to_return = u64::from(length(patch.moved_before())) + TO_RETURN;
+    let entries = if patch.site.vector_state_is_dead { slots.general } else { slots.full };
     // The stub begins where its descriptor comes to be aligned.
     while !(here(ops) + to_return + CROSSING_TO_DESCRIPTOR).is_multiple_of(align_of::<Descriptor>() as u64) {
         ops.push(INT3);
@@ -119,10 +134,12 @@ pub(super) fn emit(
     }
     move_to(ops, base, patch.moved_before());
     let (forward, execute, behind) = (ops.new_dynamic_label(), ops.new_dynamic_label(), ops.new_dynamic_label());
+    let call = (!patch.in_place()).then_some(execute);
+    ask_whether_wanted(ops, slots.unwanted, patch.site.number, call, syscall);
     dynasm!(ops
         ; .arch x64
         ; lea rsp, [rsp - 128]
-        ; call QWORD [=>slots.crossing]
+        ; call QWORD [=>entries.crossing]
     );
     let returned = here(ops);
     debug_assert_eq!(returned, entry + to_return);
@@ -137,7 +154,7 @@ pub(super) fn emit(
         ; .arch x64
         ; syscall
         ; lea rsp, [rsp - 128]
-        ; call QWORD [=>slots.after_clone]
+        ; call QWORD [=>entries.after_clone]
     );
     debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR - AFTER_CLONE_TO_DESCRIPTOR);
     if patch.in_place() {
@@ -169,6 +186,34 @@ pub(super) fn emit(
         syscall_length: patch.site.length,
         in_place: patch.in_place(),
     })
+}
+
+/// Goes to the system call, in the stub or in place, if no hook wants its number. Changes rcx and r11 alone.
+fn ask_whether_wanted(
+    ops: &mut VecAssembler<X64Relocation>,
+    unwanted: DynamicLabel,
+    number: Option<u32>,
+    execute: Option<DynamicLabel>,
+    syscall: u64,
+) {
+    let cross = ops.new_dynamic_label();
+    let start = ops.offset().0 as u64;
+    dynasm!(ops; .arch x64; mov rcx, QWORD [=>unwanted]);
+    // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
+    match number {
+        Some(number) => dynasm!(ops; .arch x64; movzx ecx, BYTE [rcx + i32::from(number as u16)]),
+        None => dynasm!(ops; .arch x64; movzx r11d, ax; movzx ecx, BYTE [rcx + r11]),
+    }
+    dynasm!(ops; .arch x64; jrcxz =>cross);
+    match execute {
+        Some(execute) => dynasm!(ops; .arch x64; jmp =>execute),
+        None => dynasm!(ops; .arch x64; jmp extern syscall as usize),
+    }
+    while ops.offset().0 as u64 - start < TEST {
+        ops.push(INT3);
+    }
+    debug_assert_eq!(ops.offset().0 as u64 - start, TEST);
+    dynasm!(ops; .arch x64; =>cross);
 }
 
 /// Places moved instructions where the assembler is.

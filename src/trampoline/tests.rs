@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use proptest::prelude::*;
 
 use super::stub::{Descriptor, UNKNOWN_NUMBER};
-use super::{Arena, Crossing};
+use super::{Arena, Crossings};
 use crate::object::{Functions, Image, Segment, Source};
 use crate::patch::{Patch, Rung, write};
 use crate::sys::call::{protect, unmap};
@@ -32,13 +32,15 @@ std::arch::global_asm!(
     r#"
         .globl  syscall_intercept_test_run
         .hidden syscall_intercept_test_run
-syscall_intercept_test_run:                     // (rdi: code, rsi: &mut State)
+syscall_intercept_test_run:                     // (rdi: code, rsi: &mut State, rdx: end of a stack for it)
         push    rbx
         push    rbp
         push    r12
         push    r13
         push    r14
         push    r15
+        mov     [rdx - 8], rsp
+        lea     rsp, [rdx - 8]
         push    rsi
         push    rdi
         lea     rdi, [rsp - 1024]               // what the code may find below the stack: always the same
@@ -92,6 +94,7 @@ syscall_intercept_test_run:                     // (rdi: code, rsi: &mut State)
         .endr
         vzeroupper
         add     rsp, 16
+        pop     rsp
         pop     r15
         pop     r14
         pop     r13
@@ -103,7 +106,7 @@ syscall_intercept_test_run:                     // (rdi: code, rsi: &mut State)
 );
 
 unsafe extern "C" {
-    fn syscall_intercept_test_run(code: u64, state: *mut State);
+    fn syscall_intercept_test_run(code: u64, state: *mut State, stack_end: *const u128);
 }
 
 const _: () = {
@@ -213,6 +216,8 @@ unsafe extern "C-unwind" fn after(number: i64, _: i64, _: i64, _: i64, _: i64, _
 struct Function {
     base: u64,
     length: usize,
+    /// Its own, so that it is in the same place each time.
+    stack: Box<[u128]>,
 }
 
 /// What a function leaves: the registers, what rbx points to, the start of the second page, where its code can write.
@@ -229,7 +234,7 @@ impl Function {
             std::ptr::write_bytes((base + 0x400) as *mut u8, 0x5a, 0xc00);
             protect(base, PAGE, libc::PROT_READ | libc::PROT_EXEC).unwrap();
         }
-        Function { base, length: code.len() }
+        Function { base, length: code.len(), stack: vec![0; 8192].into() }
     }
 
     /// Runs it, and answers the registers and the memory it leaves.
@@ -241,10 +246,17 @@ impl Function {
         // SAFETY: the code returns, keeps the stack pointer and writes to `memory` and its second page alone.
         let data = unsafe {
             std::ptr::write_bytes(data, 0xa5, PAGE);
-            syscall_intercept_test_run(self.base, &raw mut state);
+            syscall_intercept_test_run(self.base, &raw mut state, self.stack.as_ptr_range().end);
             data.cast::<[u8; 512]>().read()
         };
         (state, *memory, data)
+    }
+}
+
+impl Function {
+    fn code(&self) -> &[u8] {
+        // SAFETY: mapped by `new`, for as long as this lives.
+        unsafe { std::slice::from_raw_parts(self.base as *const u8, self.length) }
     }
 }
 
@@ -255,43 +267,54 @@ impl Drop for Function {
     }
 }
 
-/// Runs a function bare, patched and restored, and answers how each of its calls was patched.
+/// Runs a function bare, patched with everything saved and patched with what the locator has proved, and answers how each of
+/// its calls was patched.
 fn compare(function: &Function, state: &State) -> Vec<Rung> {
-    // SAFETY: mapped until the end of this test.
-    let bytes = unsafe { std::slice::from_raw_parts(function.base as *const u8, function.length) };
-    let span = function.base..function.base + 2 * PAGE as u64;
-    let segment = Segment { address: span.start, bytes, executable: true, file_offset: 0 };
-    let image = Image::new(vec![segment]);
-    let function_range = span.start..span.start + bytes.len() as u64;
-    let functions = Functions { ranges: Vec::from([function_range]), source: Source::UnwindTable };
-
     let mut memory = [0; 8];
     let expected = function.run(state, &mut memory);
+    let (saved, patches) = run_patched(function, state, &mut memory, Some(false));
+    let rungs = patches.iter().map(|patch| patch.rung).collect();
+    assert_eq!(saved, expected, "patched {rungs:?}: {:02x?}", function.code());
 
-    let located = disasm::locate(&image, &functions).unwrap();
-    let plan = patch::plan(located);
-    let rungs = plan.iter().map(|patch| patch.rung).collect();
-    let taken = plan.into_iter().filter(|patch| patch.rung.is_taken());
-    let patches: Vec<_> = taken.collect();
+    let (mut proved, patches) = run_patched(function, state, &mut memory, None);
+    if patches.iter().any(|patch| patch.site.vector_state_is_dead) {
+        // By the ABI this is not its caller's any more.
+        proved.0.ymm = expected.0.ymm;
+    }
+    assert_eq!(proved, expected, "patched as proved {rungs:?}: {:02x?}", function.code());
+    assert_eq!(function.run(state, &mut memory), expected, "restored");
+    rungs
+}
+
+/// Runs a function patched. `dead` is what to believe of vector state, if not what the locator says.
+fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], dead: Option<bool>) -> (Left, Vec<Patch>) {
+    let span = function.base..function.base + 2 * PAGE as u64;
+    let segment = Segment { address: span.start, bytes: function.code(), executable: true, file_offset: 0 };
+    let image = Image::new(vec![segment]);
+    let function_range = span.start..span.start + function.length as u64;
+    let functions = Functions { ranges: Vec::from([function_range]), source: Source::UnwindTable };
+
+    let mut located = disasm::locate(&image, &functions).unwrap();
+    for site in &mut located.sites {
+        site.vector_state_is_dead = dead.unwrap_or(site.vector_state_is_dead);
+    }
+    let patches = patch::plan(located);
+    let taken: Vec<_> = patches.iter().filter(|patch| patch.rung.is_taken()).cloned().collect();
     let describe = |patch: &Patch| {
         let after = patch.site.end();
         Descriptor { after, offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) }
     };
-    let arena = Arena::build(&span, Crossing::for_this_cpu(), &patches, describe).unwrap();
+    let arena = Arena::build(&span, Crossings::for_this_cpu(), &taken, describe).unwrap();
     let writer = TextWriter::new();
-    let edits = patches.iter().zip(&arena.stubs).flat_map(|(patch, stub)| patch.edits(stub.unwrap().entry()).unwrap());
+    let edits = taken.iter().zip(&arena.stubs).flat_map(|(patch, stub)| patch.edits(stub.unwrap().entry()).unwrap());
     // SAFETY: nobody else runs this function.
     let applied = unsafe { write::apply(&writer, &image, edits.collect()) }.unwrap();
-
-    let patched = function.run(state, &mut memory);
-
+    let left = function.run(state, memory);
     // SAFETY: as above.
     unsafe { applied.undo(&writer) }.unwrap();
     // SAFETY: the only way into these stubs was taken away by `undo`.
     unsafe { unmap(arena.memory.start, (arena.memory.end - arena.memory.start) as usize) };
-    assert_eq!(patched, expected, "patched {rungs:?}: {bytes:02x?}");
-    assert_eq!(function.run(state, &mut memory), expected, "restored");
-    rungs
+    (left, patches)
 }
 
 /// One system call and the code around it.
@@ -409,4 +432,21 @@ fn a_call_in_the_stub_leaves_identical_registers_and_memory() {
     let code = [&[0x0f, 0x05, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff][..], INSTRUCTIONS[4], &[0xc3]].concat();
     let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };
     assert_eq!(compare(&Function::new(&code), &state), [Rung::InStub]);
+}
+
+/// What would happen if the locator called vector registers dead that are not.
+#[test]
+fn a_wrong_proof_is_noticed() {
+    hook::activate();
+    assert!(hook::add(hook, None));
+    // mov eax, 110; syscall; vmovdqu [rbx], ymm7; ret
+    let code = [0xb8, 110, 0, 0, 0, 0x0f, 0x05, 0xc5, 0xfe, 0x7f, 0x3b, 0xc3];
+    let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };
+    let function = Function::new(&code);
+    assert_eq!(compare(&function, &state), [Rung::InPlace]);
+    let mut memory = [0; 8];
+    let (_, expected, _) = function.run(&state, &mut memory);
+    let ((_, read, _), patches) = run_patched(&function, &state, &mut memory, Some(true));
+    assert!(patches.iter().all(|patch| patch.site.vector_state_is_dead));
+    assert_ne!(read, expected, "the hook has changed ymm7, and nobody has put it back");
 }

@@ -52,3 +52,13 @@ fn no_stack_becomes_executable() {
         assert!(stack.contains(" RW ") && !stack.contains(" RWE "), "{stack}");
     }
 }
+
+/// Debian 11 has glibc 2.31; compat/libc.c brings what it lacks.
+#[test]
+fn nothing_is_needed_that_came_after_glibc_2_31() {
+    let symbols = output("nm", &["-D", "--undefined-only"], &Built::get().shared_library());
+    let versions = symbols.lines().filter_map(|line| line.split_once("@GLIBC_2."));
+    let minor = |version: &str| version.split('.').next().and_then(|minor| minor.parse::<u32>().ok()).unwrap();
+    let newer: Vec<&str> = versions.clone().filter(|(_, version)| minor(version) > 31).map(|(name, _)| name).collect();
+    assert!(versions.count() > 10 && newer.is_empty(), "{newer:?}");
+}
