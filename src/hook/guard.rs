@@ -38,7 +38,7 @@ impl Held {
     pub(super) fn take(frame: &mut Frame) -> Option<Held> {
         let address = std::ptr::from_ref(frame) as u64;
         let guard = get();
-        if hook_runs(address) {
+        if is_held(guard, address) {
             return None;
         }
         frame.mark = guard_mark(address);
@@ -57,6 +57,12 @@ fn guard_mark(address: u64) -> u64 {
     address ^ MARK
 }
 
+/// Whether a guard counts, seen from an address on the stack.
+fn is_held(guard: u64, stack: u64) -> bool {
+    // The stack grows down: what a hook calls has its frame at a lower address.
+    guard == BYPASS || (guard > stack && is_marked(guard, stack))
+}
+
 /// Whether the frame that the guard names is still there, seen from a frame below it.
 fn is_marked(guard: u64, below: u64) -> bool {
     let mark = guard + offset_of!(Frame, mark) as u64;
@@ -70,9 +76,7 @@ fn is_marked(guard: u64, below: u64) -> bool {
 
 /// Whether a hook runs on this thread, or what it has called, as seen from a stack pointer of the thread.
 pub(super) fn hook_runs(stack: u64) -> bool {
-    let guard = get();
-    // The stack grows down: what a hook calls has its frame at a lower address.
-    guard == BYPASS || (guard > stack && is_marked(guard, stack))
+    is_held(get(), stack)
 }
 
 /// The frame of that hook, if it is that of a hook.

@@ -120,7 +120,8 @@ pub(super) fn emit(
     let (syscall, after) = (patch.site.address, descriptor.after);
     let here = |ops: &VecAssembler<X64Relocation>| base + ops.offset().0 as u64;
     let length = |moved: &[Instruction]| moved.iter().map(Instruction::length).sum::<u8>();
-    let to_return = u64::from(length(patch.moved_before())) + TO_RETURN;
+    let (moved_before, moved_after) = (length(patch.moved_before()), length(patch.moved_after()));
+    let to_return = u64::from(moved_before) + TO_RETURN;
     let entries = if patch.site.vector_state_is_dead { slots.general } else { slots.full };
     // The stub begins where its descriptor comes to be aligned.
     while !(here(ops) + to_return + CROSSING_TO_DESCRIPTOR).is_multiple_of(align_of::<Descriptor>() as u64) {
@@ -179,13 +180,7 @@ pub(super) fn emit(
         move_to(ops, base, patch.moved_after());
         dynasm!(ops; .arch x64; jmp extern patch.window.end as usize);
     }
-    Some(Stub {
-        returned,
-        moved_before: length(patch.moved_before()),
-        moved_after: length(patch.moved_after()),
-        syscall_length: patch.site.length,
-        in_place: patch.in_place(),
-    })
+    Some(Stub { returned, moved_before, moved_after, syscall_length: patch.site.length, in_place: patch.in_place() })
 }
 
 /// Goes to the system call, in the stub or in place, if no hook wants its number. Changes rcx and r11 alone.
