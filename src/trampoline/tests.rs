@@ -439,8 +439,8 @@ fn a_call_in_the_stub_leaves_identical_registers_and_memory() {
 fn a_wrong_proof_is_noticed() {
     hook::activate();
     assert!(hook::add(hook, None));
-    // mov eax, 110; syscall; vmovdqu [rbx], ymm7; ret
-    let code = [0xb8, 110, 0, 0, 0, 0x0f, 0x05, 0xc5, 0xfe, 0x7f, 0x3b, 0xc3];
+    // mov eax, 1000; syscall; vmovdqu [rbx], ymm7; ret
+    let code = [0xb8, 0xe8, 3, 0, 0, 0x0f, 0x05, 0xc5, 0xfe, 0x7f, 0x3b, 0xc3];
     let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };
     let function = Function::new(&code);
     assert_eq!(compare(&function, &state), [Rung::InPlace]);
