@@ -90,15 +90,24 @@ fn added() -> impl Iterator<Item = (Hook, &'static Numbers)> {
 }
 
 /// Asks the hooks. `Some` is what the program gets instead of a system call.
+#[inline]
 pub(super) fn ask(number: i64, args: &[i64; 6]) -> Option<i64> {
-    let hook_point = capi::hook_point().map(|hook| (hook, &HOOK_POINT_NUMBERS));
-    let wanting = added().chain(hook_point).filter(|(_, numbers)| numbers.contains(number));
-    wanting.map(|(hook, _)| hook).find_map(|hook| {
-        let mut result = 0;
-        let [a, b, c, d, e, f] = *args;
-        let _errno = errno::Kept::new();
-        // SAFETY: the user's function has this type by the contract of the header.
-        let forward = unsafe { hook(number, a, b, c, d, e, f, &raw mut result) };
-        (forward == 0).then_some(result)
-    })
+    for (hook, numbers) in added() {
+        if numbers.contains(number)
+            && let Some(result) = ask_one(hook, number, args)
+        {
+            return Some(result);
+        }
+    }
+    let hook = capi::hook_point().filter(|_| HOOK_POINT_NUMBERS.contains(number))?;
+    ask_one(hook, number, args)
+}
+
+fn ask_one(hook: Hook, number: i64, args: &[i64; 6]) -> Option<i64> {
+    let mut result = 0;
+    let [a, b, c, d, e, f] = *args;
+    let _errno = errno::Kept::new();
+    // SAFETY: the user's function has this type by the contract of the header.
+    let forward = unsafe { hook(number, a, b, c, d, e, f, &raw mut result) };
+    (forward == 0).then_some(result)
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::clone::{Return, creates, how_it_returns};
 use super::guard::Held;
+use super::subscription::is_for_the_library;
 use super::{Frame, Verdict, chain, errno, signal};
 use crate::capi;
 use crate::log::{self, Call};
@@ -31,33 +32,55 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     // SAFETY: the frame is on this thread's stack and nobody else looks at it while this runs.
     let frame = unsafe { &mut *frame };
     let Some(_held) = Held::take(frame) else { return Verdict::Forward };
+    let number = number(frame.number);
+    // What is common is short, and copies nothing: the arguments have just been pushed one by one, and a CPU stalls when two are
+    // read together.
+    if log::watches() {
+        return logged(frame, number);
+    }
+    if let Some(result) = chain::ask(number, &frame.args) {
+        frame.result = result;
+        return Verdict::Return;
+    }
+    if capi::post_kernel().is_none() && !is_for_the_library(number) {
+        return Verdict::Forward;
+    }
     // SAFETY: this is the first call in a stub.
-    let call = call(unsafe { frame.site() }, frame.number, frame.args);
+    made(&call(unsafe { frame.site() }, number, frame.args), &mut frame.result)
+}
 
+/// The same, with a log.
+#[inline(never)]
+fn logged(frame: &mut Frame, number: i64) -> Verdict {
+    // SAFETY: this is the first call in a stub.
+    let call = call(unsafe { frame.site() }, number, frame.args);
     if let Some(length) = log::magic(&call) {
         frame.result = length;
         return Verdict::Return;
     }
-    let returns = how_it_returns(call.number);
-    if log::active() {
-        log::before(&call, returns == Return::Elsewhere);
-    }
+    log::before(&call, how_it_returns(call.number) == Return::Elsewhere);
     if let Some(result) = chain::ask(call.number, &call.args) {
         log::answered(&call, result);
         frame.result = result;
         return Verdict::Return;
     }
+    made(&call, &mut frame.result)
+}
+
+/// How a call is made that no hook has answered.
+#[inline(never)]
+fn made(call: &Call<'_>, result: &mut i64) -> Verdict {
     if call.number == libc::SYS_rt_sigaction
-        && let Some(result) = signal::sigaction(&call.args)
+        && let Some(answer) = signal::sigaction(&call.args)
     {
-        frame.result = result;
-        finish(&call, result);
+        *result = answer;
+        finish(call, answer);
         return Verdict::Return;
     }
     if !observed(call.number) {
         return Verdict::Forward;
     }
-    match returns {
+    match how_it_returns(call.number) {
         Return::ToCaller => Verdict::Observe,
         Return::InSharedMemory => Verdict::InStub,
         Return::Elsewhere => Verdict::Forward,
@@ -74,7 +97,7 @@ pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     let frame = unsafe { &mut *frame };
     let Some(_held) = Held::take(frame) else { return };
     // SAFETY: the same frame as in `before`.
-    let call = call(unsafe { frame.site() }, frame.number, frame.args);
+    let call = call(unsafe { frame.site() }, number(frame.number), frame.args);
     finish(&call, frame.result);
 }
 
@@ -135,8 +158,13 @@ fn tell_of_clone(result: i64) {
     }
 }
 
-/// What a frame is about. The kernel looks at the lower half of rax alone (arch/x86/entry/syscall_64.c), and so do we: a hook
+/// The number of a call. The kernel looks at the lower half of rax alone (arch/x86/entry/syscall_64.c), and so do we: a hook
 /// that forbids a call must not be passed by with garbage in the upper half.
-fn call(site: &Descriptor, rax: i64, args: [i64; 6]) -> Call<'_> {
-    Call { number: i64::from(rax as i32), args, object: site.object, offset: site.offset }
+fn number(rax: i64) -> i64 {
+    i64::from(rax as i32)
+}
+
+/// What a frame is about.
+fn call(site: &Descriptor, number: i64, args: [i64; 6]) -> Call<'_> {
+    Call { number, args, object: site.object, offset: site.offset }
 }

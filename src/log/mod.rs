@@ -32,5 +32,5 @@ pub use call::{Call, Outcome, Style};
 pub use format::format;
 pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
-pub(crate) use process::{active, after, answered, before, configure, magic};
+pub(crate) use process::{active, after, answered, before, configure, magic, watches};
 pub(crate) use sink::write_quietly;

@@ -42,6 +42,11 @@ pub(crate) fn active() -> bool {
     LOG.active.load(Relaxed)
 }
 
+/// Whether calls have to be shown to this module at all.
+pub(crate) fn watches() -> bool {
+    active() || LOG.honours_magic.load(Relaxed)
+}
+
 /// A call is about to be made. `last_word` says that no [`after`] will follow.
 pub(crate) fn before(call: &Call, last_word: bool) {
     if active() {
