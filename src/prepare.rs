@@ -60,18 +60,19 @@ impl<'a> Prepared<'a> {
         }
         let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
         let name: &'static &'static [u8] = Box::leak(Box::new(path));
-        let mut patches = Vec::with_capacity(located.sites.len());
+        let mut patches = patch::plan(located);
         let mut taken = 0;
-        for patch in patch::plan(located) {
+        patches.retain(|patch| {
             ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.site.address), patch.rung);
             match patch.reason() {
                 _ if !patch.site.number.is_none_or(is_wanted) => {}
                 Some(reason) if reason.is_deliberate() => {}
                 Some(Reason::AlreadyPatched(_)) => taken += 1,
                 Some(reason) => fail(object.path(), Some(object.in_file(patch.site.address)), &reason),
-                None => patches.push(patch),
+                None => return true,
             }
-        }
+            false
+        });
         if taken > 0 {
             let reason =
                 format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");

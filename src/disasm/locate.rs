@@ -58,6 +58,7 @@ pub fn locate_some(
     let bounds = Bounds::new(functions, &runs);
     for run in &runs {
         let first = findings.sites.len();
+        findings.walked.clear();
         let mut hits = scan(run.bytes);
         hits.retain(|&hit| {
             let wanted = !is_number_at_sight(run, hit, |number| !is_wanted(number));

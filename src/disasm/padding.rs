@@ -32,7 +32,7 @@ pub(super) fn walk_neighbours<'b>(
     let mut neighbours: Vec<Region> = tight.flat_map(|site| neighbours(site, code, bounds)).collect();
     neighbours.sort_unstable_by_key(|region| region.range.start);
     neighbours.dedup_by_key(|region| region.range.start);
-    neighbours.retain(|region| !findings.walked.contains(&region.range.start));
+    neighbours.retain(|region| findings.walked.binary_search(&region.range.start).is_err());
     for region in neighbours {
         walk(image, code, region, decoder, memory, findings);
     }

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::object::Image;
 use std::{
-    collections::BTreeSet,
     iter::{Copied, Peekable},
     ops::Range,
     slice,
@@ -28,8 +27,8 @@ pub(super) struct Findings {
     pub(super) unknown: Vec<Unknown>,
     /// Bytes at the ends of functions that nothing was seen to execute.
     pub(super) paddings: Vec<Range<u64>>,
-    /// Where the regions start that were walked.
-    pub(super) walked: BTreeSet<u64>,
+    /// Where the regions start that were walked in this run of code, in their order.
+    pub(super) walked: Vec<u64>,
 }
 
 /// What a walk remembers of its region. Emptied and used again by the next.
@@ -52,7 +51,7 @@ pub(super) fn walk<'b>(
     memory: &mut Memory,
     findings: &mut Findings,
 ) {
-    findings.walked.insert(region.range.start);
+    findings.walked.push(region.range.start);
     memory.starts.restart(&region.range);
     memory.targets.restart(&region.range);
     let mut walk = Walk {

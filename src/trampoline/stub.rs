@@ -50,6 +50,9 @@ pub(super) const SKIP: u64 = 5;
 pub(super) const CALL: u64 = 6;
 pub(super) const TO_RETURN: u64 = TEST + SKIP + CALL;
 
+/// Length of a `jmp` to anywhere near.
+const JUMP: u8 = 5;
+
 /// Between stubs.
 const INT3: u8 = 0xcc;
 
@@ -134,9 +137,10 @@ pub(super) fn emit(
         return None;
     }
     move_to(ops, base, patch.moved_before());
-    let (forward, execute, behind) = (ops.new_dynamic_label(), ops.new_dynamic_label(), ops.new_dynamic_label());
-    let call = (!patch.in_place()).then_some(execute);
-    ask_whether_wanted(ops, slots.unwanted, patch.site.number, call, syscall);
+    // Where the system call and what is behind it are in the stub, if they are.
+    let here_instead = (!patch.in_place()).then(|| (ops.new_dynamic_label(), ops.new_dynamic_label()));
+    let execute = here_instead.map(|(execute, _)| execute);
+    ask_whether_wanted(ops, slots.unwanted, patch.site.number, execute, syscall);
     dynasm!(ops
         ; .arch x64
         ; lea rsp, [rsp - 128]
@@ -144,11 +148,10 @@ pub(super) fn emit(
     );
     let returned = here(ops);
     debug_assert_eq!(returned, entry + to_return);
-    dynasm!(ops; .arch x64; jrcxz =>forward);
-    if patch.in_place() {
-        dynasm!(ops; .arch x64; jmp extern after as usize; =>forward; jmp extern syscall as usize);
-    } else {
-        dynasm!(ops; .arch x64; jmp =>behind; =>forward; jmp =>execute);
+    skip_if_zero(ops, JUMP);
+    match here_instead {
+        None => dynasm!(ops; .arch x64; jmp extern after as usize; jmp extern syscall as usize),
+        Some((execute, behind)) => dynasm!(ops; .arch x64; jmp =>behind; jmp =>execute),
     }
     debug_assert_eq!(here(ops), returned + CROSSING_TO_IN_STUB);
     dynasm!(ops
@@ -158,17 +161,16 @@ pub(super) fn emit(
         ; call QWORD [=>entries.after_clone]
     );
     debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR - AFTER_CLONE_TO_DESCRIPTOR);
-    if patch.in_place() {
-        dynasm!(ops; .arch x64; jmp extern after as usize);
-    } else {
-        dynasm!(ops; .arch x64; jmp =>behind);
+    match here_instead {
+        None => dynasm!(ops; .arch x64; jmp extern after as usize),
+        Some((_, behind)) => dynasm!(ops; .arch x64; jmp =>behind),
     }
     dynasm!(ops; .arch x64; nop; nop);
     debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR);
     push_descriptor(ops, descriptor);
     debug_assert_eq!(here(ops), returned + CROSSING_TO_EXECUTE);
 
-    if !patch.in_place() {
+    if let Some((execute, behind)) = here_instead {
         dynasm!(ops
             ; .arch x64
             ; =>execute
@@ -191,7 +193,6 @@ fn ask_whether_wanted(
     execute: Option<DynamicLabel>,
     syscall: u64,
 ) {
-    let cross = ops.new_dynamic_label();
     let start = ops.offset().0 as u64;
     dynasm!(ops; .arch x64; mov rcx, QWORD [=>unwanted]);
     // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
@@ -199,7 +200,8 @@ fn ask_whether_wanted(
         Some(number) => dynasm!(ops; .arch x64; movzx ecx, BYTE [rcx + i32::from(number as u16)]),
         None => dynasm!(ops; .arch x64; movzx r11d, ax; movzx ecx, BYTE [rcx + r11]),
     }
-    dynasm!(ops; .arch x64; jrcxz =>cross);
+    let asked = ops.offset().0 as u64 - start + 2;
+    skip_if_zero(ops, (TEST - asked) as u8);
     match execute {
         Some(execute) => dynasm!(ops; .arch x64; jmp =>execute),
         None => dynasm!(ops; .arch x64; jmp extern syscall as usize),
@@ -208,7 +210,11 @@ fn ask_whether_wanted(
         ops.push(INT3);
     }
     debug_assert_eq!(ops.offset().0 as u64 - start, TEST);
-    dynasm!(ops; .arch x64; =>cross);
+}
+
+/// `jrcxz` over so many bytes. Not to a label: the assembler keeps a record of each, and there are many stubs.
+fn skip_if_zero(ops: &mut VecAssembler<X64Relocation>, bytes: u8) {
+    ops.extend([0xe3, bytes]);
 }
 
 /// Places moved instructions where the assembler is.
