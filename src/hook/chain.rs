@@ -90,19 +90,25 @@ fn added() -> impl Iterator<Item = (Hook, &'static Numbers)> {
 }
 
 /// Asks the hooks. `Some` is what the program gets instead of a system call.
-#[inline]
+#[inline(always)]
 pub(super) fn ask(number: i64, args: &[i64; 6]) -> Option<i64> {
-    for (hook, numbers) in added() {
-        if numbers.contains(number)
-            && let Some(result) = ask_one(hook, number, args)
-        {
-            return Some(result);
-        }
+    if COUNT.load(Ordering::Relaxed) > 0
+        && let Some(result) = ask_added(number, args)
+    {
+        return Some(result);
     }
     let hook = capi::hook_point().filter(|_| HOOK_POINT_NUMBERS.contains(number))?;
     ask_one(hook, number, args)
 }
 
+// Apart, so that who has one hook, in C, does not pay for the registers that a loop takes.
+#[inline(never)]
+fn ask_added(number: i64, args: &[i64; 6]) -> Option<i64> {
+    let mut wanting = added().filter(|(_, numbers)| numbers.contains(number));
+    wanting.find_map(|(hook, _)| ask_one(hook, number, args))
+}
+
+#[inline(always)]
 fn ask_one(hook: Hook, number: i64, args: &[i64; 6]) -> Option<i64> {
     let mut result = 0;
     let [a, b, c, d, e, f] = *args;
