@@ -86,16 +86,38 @@ pub(super) fn incoming(code: &Code<'_>, places: &Places) -> Vec<Arrival> {
 
 /// Whether anything outside of a range seems to branch to its start with a distance of one byte.
 pub(super) fn is_near_target(code: &Code<'_>, range: &Range<u64>) -> bool {
-    const FARTHEST: u64 = 0x82;
+    // From the first place to the last from which the distance fits.
+    let (first, last) = (range.start.saturating_sub(0x81), range.start.saturating_add(0x80));
     let seems_to_lead_here = |from: u64, bytes: &[u8]| {
-        let pairs = bytes.windows(2).zip(from..);
-        pairs
-            .filter(|(pair, _)| matches!(pair[0], 0x70..=0x7f | 0xe0..=0xe3 | 0xeb))
-            .any(|(pair, at)| at.wrapping_add(2).wrapping_add_signed(pair[1].cast_signed().into()) == range.start)
+        // The distance that would be right, modulo 256: within these bounds there is no other.
+        let right = range.start.wrapping_sub(from).wrapping_sub(2) as u8;
+        leads_near(bytes, bytes.get(1..).unwrap_or_default(), right)
     };
-    let (first, last) = (range.start.saturating_sub(FARTHEST), range.start.saturating_add(FARTHEST));
     seems_to_lead_here(first.max(code.address), code.slice(first..range.start))
-        || seems_to_lead_here(range.end, code.slice(range.end..last))
+        || seems_to_lead_here(range.end, code.slice(range.end..last.max(range.end)))
+}
+
+/// Whether one of the opcodes is that of a short branch, and has the right distance: one less for each place.
+fn leads_near(opcodes: &[u8], distances: &[u8], mut right: u8) -> bool {
+    const STEP: usize = 16;
+    let (blocks, rest) = distances.as_chunks::<STEP>();
+    let mut found = 0;
+    for (opcodes, distances) in opcodes.as_chunks::<STEP>().0.iter().zip(blocks) {
+        // Without a branch inside, so that it vectorises.
+        for place in 0..STEP {
+            let fits = distances[place] == right.wrapping_sub(place as u8);
+            found |= u8::from(is_short_branch(opcodes[place])) & u8::from(fits);
+        }
+        right = right.wrapping_sub(STEP as u8);
+    }
+    let last = opcodes.iter().skip(blocks.len() * STEP).zip(rest).zip(0_u8..);
+    found != 0
+        || last.into_iter().any(|((&op, &distance), at)| is_short_branch(op) && distance == right.wrapping_sub(at))
+}
+
+/// `jcc`, `loop` and its like, and `jmp`.
+fn is_short_branch(opcode: u8) -> bool {
+    (opcode & 0xf0 == 0x70) | (opcode & 0xfc == 0xe0) | (opcode == 0xeb)
 }
 
 /// The last byte of an opcode, and the one before it: `call` and `jmp`, whatever is before them, or `jcc`.
