@@ -1,18 +1,33 @@
 #!/bin/sh
-# Installs the library, its headers, a pkg-config file and the command from target/release.
+# Installs what Cargo has built: the library, shared and static, its headers, what pkg-config and CMake need to
+# find it, and the command.
 #
 #     cargo build --release && sudo ./install.sh
 #     PREFIX=$HOME/.local ./install.sh
 #     DESTDIR=/tmp/package PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu ./install.sh
+#
+# BUILT is the folder with what was built: target/release unless said.
 set -eu
+built=${BUILT:-}
+if [ -n "$built" ]; then
+    built=$(cd "$built" && pwd)
+fi
 cd "$(dirname "$0")"
 
 prefix=${PREFIX:-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
-built=${CARGO_TARGET_DIR:-target}/release
+built=${built:-${CARGO_TARGET_DIR:-target}/release}
 root=${DESTDIR:-}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+# What Rust's standard library needs: rustc --print native-static-libs
+native="gcc_s util rt pthread m dl c"
 
+for path in "$prefix" "$libdir"; do
+    case $path in
+        /*) ;;
+        *) echo "install.sh: $path is not an absolute path; set PREFIX and LIBDIR to absolute paths" >&2; exit 1 ;;
+    esac
+done
 for file in libsyscall_intercept.so libsyscall_intercept.a intercept; do
     if [ ! -f "$built/$file" ]; then
         echo "install.sh: $built/$file is missing; build it first: cargo build --release" >&2
@@ -20,15 +35,45 @@ for file in libsyscall_intercept.so libsyscall_intercept.a intercept; do
     fi
 done
 
-install -d "$root$prefix/bin" "$root$libdir/pkgconfig" "$root$prefix/include"
+# For files that lead from the library's folder to the headers: relative where one is below the other, so that the tree may be
+# moved.
+case $libdir in
+    "$prefix"/*)
+        below=${libdir#"$prefix"/}
+        include=$(echo "$below" | sed 's|[^/][^/]*|..|g')/include
+        pc_libdir="\${prefix}/$below"
+        ;;
+    *)
+        include=$prefix/include
+        pc_libdir=$libdir
+        ;;
+esac
+
+# fill TEMPLATE FOLDER NATIVE: writes a file from packaging/ with its blanks filled.
+fill() {
+    sed -e "s|@PREFIX@|$prefix|g" -e "s|@LIBDIR@|$pc_libdir|g" -e "s|@INCLUDE@|$include|g" -e "s|@VERSION@|$version|g" \
+        -e "s|@NATIVE@|$3|g" "packaging/$1.in" >"$root$2/$1"
+    chmod 644 "$root$2/$1"
+}
+
+install -d "$root$prefix/bin" "$root$libdir" "$root$prefix/include"
 install -m 755 "$built/intercept" "$root$prefix/bin/"
 install -m 755 "$built/libsyscall_intercept.so" "$root$libdir/libsyscall_intercept.so.$version"
 ln -sf "libsyscall_intercept.so.$version" "$root$libdir/libsyscall_intercept.so.0"
 ln -sf libsyscall_intercept.so.0 "$root$libdir/libsyscall_intercept.so"
 install -m 644 "$built/libsyscall_intercept.a" "$root$libdir/"
 install -m 644 include/*.h "$root$prefix/include/"
-sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBDIR@|$libdir|" -e "s|@VERSION@|$version|" \
-    libsyscall_intercept.pc.in >"$root$libdir/pkgconfig/libsyscall_intercept.pc"
+
+flags=$(echo "-l$native" | sed 's/ / -l/g')
+install -d "$root$libdir/pkgconfig"
+fill libsyscall_intercept.pc "$libdir/pkgconfig" "$flags"
+fill libsyscall_intercept-static.pc "$libdir/pkgconfig" "$flags"
+
+cmake=$libdir/cmake/libsyscall_intercept
+install -d "$root$cmake"
+fill libsyscall_intercept-config.cmake "$cmake" "$(echo "$native" | tr ' ' ';')"
+fill libsyscall_intercept-config-version.cmake "$cmake" ''
+
 echo "installed version $version under $root$prefix"
 
 # The dynamic loader finds new libraries in its folders through a cache.

@@ -8,10 +8,11 @@ use crate::error::Error;
 
 /// Where the library can be, seen from the folder of this command: the folder Cargo builds dependencies in (the copy next to
 /// the command may be older), next to the command, or installed.
-const PLACES: [&str; 4] = [
+const PLACES: [&str; 5] = [
     "deps/libsyscall_intercept.so",
     "libsyscall_intercept.so",
     "../lib/libsyscall_intercept.so.0",
+    "../lib64/libsyscall_intercept.so.0",
     "../lib/x86_64-linux-gnu/libsyscall_intercept.so.0",
 ];
 

@@ -34,6 +34,7 @@ mod signals_interrupt_intercepted_calls;
 mod the_environment_chooses_what_is_intercepted;
 mod the_examples_do_what_they_say;
 mod the_headers_compile_as_c_and_as_cpp;
+mod the_installed_library_serves_other_projects;
 mod the_intercept_command;
 mod the_kernel_keeps_its_word;
 mod the_log_is_written_as_documented;

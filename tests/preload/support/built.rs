@@ -63,6 +63,11 @@ impl Built {
         self.file("intercept")
     }
 
+    /// Where all of it is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         let path = self.folder.join(name);
         assert!(Path::exists(&path), "{} was not built", path.display());

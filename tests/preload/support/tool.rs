@@ -3,8 +3,9 @@
 use std::path::Path;
 
 /// Where to get what is not there, for those whose package has another name.
-const PACKAGES: [(&str, &str); 11] = [
+const PACKAGES: [(&str, &str); 12] = [
     ("cc", "gcc"),
+    ("c++", "g++"),
     ("nm", "binutils"),
     ("readelf", "binutils"),
     ("strip", "binutils"),
