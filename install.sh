@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what Cargo has built: the library, shared and static, its headers, what pkg-config and CMake need to
+# Installs what Cargo has built: the library, shared and static, its headers and manual pages, what pkg-config and CMake need to
 # find it, and the command.
 #
 #     cargo build --release && sudo ./install.sh
 #     PREFIX=$HOME/.local ./install.sh
 #     DESTDIR=/tmp/package PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu ./install.sh
 #
-# BUILT is the folder with what was built: target/release unless said.
+# BUILT is the folder with what was built: target/release unless said. MANDIR is where manual pages go.
 set -eu
 built=${BUILT:-}
 if [ -n "$built" ]; then
@@ -16,16 +16,17 @@ cd "$(dirname "$0")"
 
 prefix=${PREFIX:-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
+mandir=${MANDIR:-$prefix/share/man}
 built=${built:-${CARGO_TARGET_DIR:-target}/release}
 root=${DESTDIR:-}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # What Rust's standard library needs: rustc --print native-static-libs
 native="gcc_s util rt pthread m dl c"
 
-for path in "$prefix" "$libdir"; do
+for path in "$prefix" "$libdir" "$mandir"; do
     case $path in
         /*) ;;
-        *) echo "install.sh: $path is not an absolute path; set PREFIX and LIBDIR to absolute paths" >&2; exit 1 ;;
+        *) echo "install.sh: $path is not an absolute path; set PREFIX, LIBDIR and MANDIR to absolute paths" >&2; exit 1 ;;
     esac
 done
 for file in libsyscall_intercept.so libsyscall_intercept.a intercept; do
@@ -73,6 +74,19 @@ cmake=$libdir/cmake/libsyscall_intercept
 install -d "$root$cmake"
 fill libsyscall_intercept-config.cmake "$cmake" "$(echo "$native" | tr ' ' ';')"
 fill libsyscall_intercept-config-version.cmake "$cmake" ''
+
+# A page that describes several functions is found under the name of each.
+for page in man/*.[1-8]; do
+    file=${page##*/}
+    section=${page##*.}
+    install -d "$root$mandir/man$section"
+    install -m 644 "$page" "$root$mandir/man$section/"
+    for name in $(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([^ ]*\).*/\1/p' "$page"); do
+        if [ "$name.$section" != "$file" ]; then
+            ln -sf "$file" "$root$mandir/man$section/$name.$section"
+        fi
+    done
+done
 
 echo "installed version $version under $root$prefix"
 

@@ -38,6 +38,7 @@ mod the_installed_library_serves_other_projects;
 mod the_intercept_command;
 mod the_kernel_keeps_its_word;
 mod the_log_is_written_as_documented;
+mod the_manual_pages_describe_every_symbol;
 mod the_program_starts_as_if_nothing_had_happened;
 mod the_shared_library_exports_what_is_documented;
 mod two_copies_of_the_engine_share_a_process;
