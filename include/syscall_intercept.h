@@ -39,6 +39,8 @@ int intercept_add_hook_for(intercept_hook *hook, const long *numbers, size_t cou
  *
  *     INTERCEPT_SUBSCRIBE(SYS_openat, SYS_open)
  *
+ * No semicolon follows: there is one in it, and -pedantic takes exception to a second one in C.
+ *
  * The library finds this before it patches anything: where no hook wants a call its code in libc stays as it is, which makes
  * programs start faster and such calls cost nothing. If one of several plugins in C declares what it wants, all must.
  */

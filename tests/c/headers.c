@@ -32,6 +32,8 @@ main(void)
 	int (*allowed)(void) = syscall_hook_in_process_allowed;
 	int (*error_code)(long) = syscall_error_code;
 	int (*add)(int (*)(long, long, long, long, long, long, long, long *)) = intercept_add_hook;
+	int (*add_for)(intercept_hook *, const long *, size_t) = intercept_add_hook_for;
+	int (*subscribe)(const long *, size_t) = intercept_subscribe;
 	const char *(*version)(void) = intercept_version;
 	intercept_hook *same_type = hook;
 
@@ -43,5 +45,6 @@ main(void)
 	intercept_hook_point_clone_parent = in_parent;
 
 	/* 39 is getpid. */
-	return !(no_intercept(39L) > 0 && allowed() == 1 && error_code(-9L) == 9 && add != 0 && version()[0] != 0);
+	return !(no_intercept(39L) > 0 && allowed() == 1 && error_code(-9L) == 9 && add != 0 &&
+		add_for != 0 && subscribe(0, 0) == 0 && version()[0] != 0);
 }

@@ -21,10 +21,29 @@ fn each_stands_alone_and_may_be_included_twice() {
     for header in ["libsyscall_intercept_hook_point.h", "syscall_intercept.h"] {
         for (compiler, language, standard) in LANGUAGES {
             let text = format!("#include <{header}>\n#include <{header}>\nint unused;\n");
-            let include = format!("-I{}/include", env!("CARGO_MANIFEST_DIR"));
-            let flags =
-                ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", standard, &include, "-x", language, "-"];
-            Program::new(compiler).args(flags).stdin(text).folder(bench.folder()).run().success();
+            compiles(&bench, compiler, language, standard, &text);
         }
     }
+}
+
+/// C has no empty declarations, which a semicolon of the user's would be, and C++ has.
+#[test]
+fn a_subscription_ends_by_itself() {
+    let bench = Workbench::new();
+    let text = "#include <syscall_intercept.h>\nINTERCEPT_SUBSCRIBE(39, 110)";
+    for (compiler, language, standard) in LANGUAGES {
+        compiles(&bench, compiler, language, standard, &format!("{text}\nint next(void);\n"));
+        compiles(&bench, compiler, language, standard, &format!("{text}\n"));
+        if language == "c++" {
+            compiles(&bench, compiler, language, standard, &format!("{text};\n"));
+        }
+    }
+}
+
+/// Compiles a text without a warning.
+#[track_caller]
+fn compiles(bench: &Workbench, compiler: &str, language: &str, standard: &str, text: &str) {
+    let include = format!("-I{}/include", env!("CARGO_MANIFEST_DIR"));
+    let flags = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", standard, &include, "-x", language, "-"];
+    Program::new(compiler).args(flags).stdin(text).folder(bench.folder()).run().success();
 }
