@@ -3,9 +3,10 @@
 use std::path::Path;
 
 /// Where to get what is not there, for those whose package has another name.
-const PACKAGES: [(&str, &str); 12] = [
+const PACKAGES: [(&str, &str); 13] = [
     ("cc", "gcc"),
     ("c++", "g++"),
+    ("dpkg-deb", "dpkg"),
     ("nm", "binutils"),
     ("readelf", "binutils"),
     ("strip", "binutils"),
