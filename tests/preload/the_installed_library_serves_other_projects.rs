@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::support::{Installed, Program};
+use crate::support::{Built, Installed, Program, Workbench};
 
 /// Where distributions have their libraries.
 const LIBRARY_FOLDERS: [&str; 3] = ["lib", "lib64", "lib/x86_64-linux-gnu"];
@@ -66,6 +66,23 @@ fn each_file_is_where_it_is_looked_for() {
     let text =
         Program::script(&format!("cat {lib}/pkgconfig/* {lib}/cmake/*/*")).folder(installed.prefix()).run().success();
     assert!(!text.stdout().contains('@'), "{text}");
+}
+
+#[test]
+fn nothing_is_installed_from_or_to_where_it_cannot_be() {
+    let bench = Workbench::new();
+    let (root, empty) = (bench.empty_folder("root"), bench.empty_folder("empty"));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
+    let install = Program::new(script).env("DESTDIR", &root).env("PREFIX", "/usr").env("BUILT", Built::get().folder());
+    for (program, remedy) in [
+        (install.clone().env("PREFIX", "usr"), "set PREFIX, LIBDIR and MANDIR to absolute paths"),
+        (install.clone().env("LIBDIR", "lib"), "set PREFIX, LIBDIR and MANDIR to absolute paths"),
+        (install.env("BUILT", &empty), "libsyscall_intercept.so is missing; build it first"),
+    ] {
+        let outcome = program.run();
+        assert!(outcome.code() == Some(1) && outcome.stderr().contains(remedy), "{outcome}");
+    }
+    assert_eq!(std::fs::read_dir(root).unwrap().count(), 0);
 }
 
 #[test]
