@@ -1,8 +1,8 @@
 //! Where the library to preload is.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
@@ -27,22 +27,30 @@ pub(crate) fn find() -> Result<PathBuf, Error> {
         ))
     })?;
     let library = library.canonicalize().unwrap_or(library);
-    // ld.so(8): the elements of the list are separated by spaces or colons, and there is no way to escape them.
-    if library.as_os_str().as_bytes().iter().any(|byte| b" :".contains(byte)) {
-        return Err(Error::new(format_args!(
-            "{}: LD_PRELOAD cannot name a path with a space or a colon; move the build elsewhere (CARGO_TARGET_DIR)",
-            library.display()
-        )));
-    }
+    preloadable(&library)?;
     Ok(library)
 }
 
-/// A value for `LD_PRELOAD` that loads the library behind what is already preloaded.
-pub(crate) fn preload(library: &std::path::Path) -> OsString {
-    let mut list = std::env::var_os("LD_PRELOAD").filter(|list| !list.is_empty()).unwrap_or_default();
-    if !list.is_empty() {
-        list.push(":");
+/// Whether `LD_PRELOAD` can name a path.
+pub(crate) fn preloadable(path: &Path) -> Result<(), Error> {
+    // ld.so(8): the elements of the list are separated by spaces or colons, and there is no way to escape them.
+    if path.as_os_str().as_bytes().iter().any(|byte| b" :".contains(byte)) {
+        return Err(Error::new(format_args!(
+            "{}: LD_PRELOAD cannot name a path with a space or a colon; move the file, or the build (CARGO_TARGET_DIR)",
+            path.display()
+        )));
     }
-    list.push(library);
-    list
+    Ok(())
+}
+
+/// A value for `LD_PRELOAD` that loads plugins before what is already preloaded, and the library behind it: those linked with it
+/// find it by its name then, wherever it is.
+///
+/// The dynamic loader runs constructors from the end of its list to the beginning, and hooks are asked in the order in which
+/// constructors have added them: the first plugin comes last.
+pub(crate) fn preload(plugins: &[PathBuf], library: &Path) -> OsString {
+    let before = std::env::var_os("LD_PRELOAD").filter(|list| !list.is_empty());
+    let plugins = plugins.iter().rev().map(|plugin| plugin.as_os_str());
+    let list: Vec<&OsStr> = plugins.chain(before.as_deref()).chain([library.as_os_str()]).collect();
+    list.join(OsStr::new(":"))
 }

@@ -1,8 +1,10 @@
-//! `intercept`: traces the system calls of a program, shows the system call sites of a binary.
+//! `intercept`: traces the system calls of a program, runs programs with plugins, shows the system call sites of a binary.
 
 mod error;
 mod library;
+mod plugin;
 mod program;
+mod run;
 mod sites;
 mod trace;
 
@@ -23,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Run a program and print each of its system calls
     Trace(trace::Arguments),
+    /// Run a program with plugins
+    Run(run::Arguments),
     /// Show every system call site of an ELF file and how it would be patched
     Sites(sites::Arguments),
 }
@@ -30,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Sites(arguments) => sites::run(&arguments),
     };
     outcome.unwrap_or_else(|error| error.report())

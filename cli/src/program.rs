@@ -1,7 +1,7 @@
 //! Running somebody's program so that it does not notice.
 #![allow(unsafe_code, reason = "signal dispositions")]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -10,9 +10,33 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use syscall_intercept::object::file::File;
 
 use crate::error::Error;
+use crate::library;
+
+/// The program's own command line, which ends that of the command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CommandLine {
+    /// The program, and its arguments
+    // What begins with a hyphen before the program's name is a flag of ours, or a mistake that the user should hear of; what
+    // comes behind it is the program's alone.
+    #[arg(required = true, trailing_var_arg = true, value_name = "PROG ARGS")]
+    program: Vec<OsString>,
+}
+
+impl CommandLine {
+    /// The program, ready to run with plugins and the library in it.
+    pub(crate) fn command(&self, plugins: &[PathBuf]) -> Result<Command, Error> {
+        let library = library::find()?;
+        let (name, rest) =
+            self.program.split_first().ok_or_else(|| Error::new("no program given; name one behind the flags"))?;
+        check(name)?;
+        let mut command = Command::new(name);
+        command.args(rest).env("LD_PRELOAD", library::preload(plugins, &library));
+        Ok(command)
+    }
+}
 
 /// Says in advance that a program cannot be seen into: the dynamic loader does not run, so nothing can be preloaded.
-pub(crate) fn check(name: &OsStr) -> Result<(), Error> {
+fn check(name: &OsStr) -> Result<(), Error> {
     let Some(path) = find(name) else { return Ok(()) };
     let Ok(file) = File::open(&path) else { return Ok(()) };
     // A script is no ELF file; its interpreter is looked at when it runs.
@@ -47,7 +71,7 @@ extern "C" fn pass_on(signal: i32) {
 }
 
 /// Runs the program and ends as it did: with its exit status, or by the signal that killed it.
-pub(crate) fn run(mut command: Command, name: &OsStr) -> Result<ExitCode, Error> {
+pub(crate) fn run(mut command: Command) -> Result<ExitCode, Error> {
     // The terminal sends the first two to the whole foreground group, so the program gets them by itself. The others are sent to
     // us by somebody who means the program.
     let ignored = [libc::SIGINT, libc::SIGQUIT].map(|signal| (signal, libc::SIG_IGN));
@@ -65,7 +89,7 @@ pub(crate) fn run(mut command: Command, name: &OsStr) -> Result<ExitCode, Error>
             Ok(())
         });
     }
-    let mut child = command.spawn().map_err(|error| Error::not_started(&name.display(), &error))?;
+    let mut child = command.spawn().map_err(|error| Error::not_started(&command.get_program().display(), &error))?;
     CHILD.store(child.id().cast_signed(), Ordering::Relaxed);
     let status = child.wait().map_err(|error| Error::new(format_args!("lost the program: {error}")))?;
     CHILD.store(0, Ordering::Relaxed);

@@ -1,43 +1,34 @@
 //! `intercept trace`: runs a program with the library, which prints each call as it happens.
 
-use std::ffi::OsString;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use crate::error::Error;
-use crate::{library, program};
+use crate::program::{self, CommandLine};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The program, and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROG ARGS")]
-    program: Vec<OsString>,
+    #[command(flatten)]
+    program: CommandLine,
 }
 
 /// Runs the program and ends as it did.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let Some((name, rest)) = arguments.program.split_first() else {
-        return Err(Error::new("no program given; try: intercept trace ls"));
-    };
-    let library = library::find()?;
     let output = match &arguments.output {
         Some(file) => fresh_file(file)?,
         None => stderr()?,
     };
-    program::check(name)?;
-    let mut command = Command::new(name);
+    let mut command = arguments.program.command(&[])?;
     command
-        .args(rest)
-        .env("LD_PRELOAD", library::preload(&library))
         .env("INTERCEPT_TRACE", output)
         .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
         .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
-    program::run(command, name)
+    program::run(command)
 }
 
 /// Creates the file, empty, and answers a path that holds wherever the program changes its directory to.

@@ -1,12 +1,14 @@
 //! ELF files on disk: what the command-line tool looks at, and where symbols come from.
 #![allow(unsafe_code, reason = "maps a file into memory")]
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use goblin::container::{Container, Ctx, Endian};
-use goblin::elf::dynamic::{DT_GNU_HASH, DT_HASH, DT_NULL, DT_STRSZ, DT_STRTAB, DT_SYMTAB};
+use goblin::elf::dynamic::{DF_1_PIE, DT_FLAGS_1, DT_GNU_HASH, DT_HASH, DT_NULL, DT_STRSZ, DT_STRTAB, DT_SYMTAB};
 use goblin::elf::program_header::{
     PF_R, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader,
 };
@@ -141,6 +143,19 @@ impl<'a> ElfFile<'a> {
         self.headers(PT_INTERP).next().is_some()
     }
 
+    /// The dynamic loader that the program asks for.
+    pub fn interpreter(&self) -> Option<&'a Path> {
+        let name = self.contents(self.headers(PT_INTERP).next()?)?;
+        Some(Path::new(OsStr::from_bytes(name.split(|&byte| byte == 0).next()?)))
+    }
+
+    /// Whether programs can load it: a shared library, not a program, not an object file. Position-independent programs differ
+    /// from libraries by a flag alone; some libraries name an interpreter, too.
+    pub fn is_shared_object(&self) -> bool {
+        let flags = self.dynamic(DT_FLAGS_1).unwrap_or_default();
+        self.header.e_type == header::ET_DYN && flags & DF_1_PIE == 0
+    }
+
     /// The functions of both symbol tables, sorted by their starts.
     pub fn symbols(&self) -> Vec<Symbol<'a>> {
         let tables = [self.linker_symbols(), self.loader_symbols()];
@@ -162,22 +177,24 @@ impl<'a> ElfFile<'a> {
 
     /// `.dynsym`, by the way the dynamic loader finds it: sections need not exist.
     fn loader_symbols(&self) -> Option<Table<'a>> {
-        let (entries, _) = self.contents(self.headers(PT_DYNAMIC).next()?)?.as_chunks::<16>();
-        let entries = || {
-            let halves = entries.iter().filter_map(|entry| Some((entry.first_chunk()?, entry.last_chunk()?)));
-            let entries = halves.map(|(tag, value)| (u64::from_le_bytes(*tag), u64::from_le_bytes(*value)));
-            entries.take_while(|&(tag, _)| tag != DT_NULL)
-        };
-        let value = |wanted: u64| entries().find_map(|(tag, value)| (tag == wanted).then_some(value));
         let image = self.image();
-        let at = |tag: u64| image.tail(value(tag)?);
+        let at = |tag: u64| image.tail(self.dynamic(tag)?);
         // No table says its own length; the hash tables that index it do.
         let count = match at(DT_GNU_HASH) {
             Some(hash) => count_by_gnu_hash(hash)?,
             None => count_by_hash(at(DT_HASH)?)?,
         };
-        let names = at(DT_STRTAB)?.get(..usize::try_from(value(DT_STRSZ)?).ok()?)?;
+        let names = at(DT_STRTAB)?.get(..usize::try_from(self.dynamic(DT_STRSZ)?).ok()?)?;
         Some(Table { symbols: at(DT_SYMTAB)?, names }.cut(count))
+    }
+
+    /// The first entry of the dynamic section with a tag.
+    fn dynamic(&self, wanted: u64) -> Option<u64> {
+        let (entries, _) = self.contents(self.headers(PT_DYNAMIC).next()?)?.as_chunks::<16>();
+        let halves = entries.iter().filter_map(|entry| Some((entry.first_chunk()?, entry.last_chunk()?)));
+        let entries = halves.map(|(tag, value)| (u64::from_le_bytes(*tag), u64::from_le_bytes(*value)));
+        let mut entries = entries.take_while(|&(tag, _)| tag != DT_NULL);
+        entries.find_map(|(tag, value)| (tag == wanted).then_some(value))
     }
 
     /// The build-id.
