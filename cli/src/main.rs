@@ -1,7 +1,10 @@
 //! `intercept`: traces the system calls of a program, runs programs with plugins, shows the system call sites of a binary.
 
+mod completions;
 mod error;
 mod library;
+mod man;
+mod output;
 mod plugin;
 mod program;
 mod run;
@@ -10,12 +13,13 @@ mod trace;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 syscall_intercept::for_analysis_only!();
 
+// Without clap's `wrap_help` nothing is wrapped: help is written in lines of 80 columns, also for terminals that are wider.
 #[derive(Debug, Parser)]
-#[command(name = "intercept", version, about, max_term_width = 100)]
+#[command(name = "intercept", version, about)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -27,8 +31,12 @@ enum Command {
     Trace(trace::Arguments),
     /// Run a program with plugins
     Run(run::Arguments),
-    /// Show every system call site of an ELF file and how it would be patched
+    /// Show the system call sites of a file and how each is patched
     Sites(sites::Arguments),
+    /// Print a script that teaches a shell to complete this command
+    Completions(completions::Arguments),
+    /// Print the manual page, or write all of them into a folder
+    Man(man::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +44,8 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Sites(arguments) => sites::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     };
     outcome.unwrap_or_else(|error| error.report())
 }

@@ -9,10 +9,10 @@ use crate::program::{self, CommandLine};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Load this plugin; give it again for more, which are asked in this order
+    /// Load this plugin; several are asked in this order
     #[arg(short, long = "plugin", value_name = "FILE")]
     plugins: Vec<PathBuf>,
-    /// Do not start the program if a system call of libc cannot be intercepted
+    /// Do not start what cannot be intercepted completely
     #[arg(long)]
     strict: bool,
     #[command(flatten)]

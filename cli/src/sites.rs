@@ -9,6 +9,7 @@ use syscall_intercept::patch::{Patch, Rung};
 use syscall_intercept::{Sysno, disasm, patch};
 
 use crate::error::Error;
+use crate::output;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -25,8 +26,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let patches = patch::plan(located);
     let symbols = elf.symbols();
 
-    let print = || -> io::Result<()> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = Vec::new();
+    let mut print = || -> io::Result<()> {
         writeln!(out, "{:>12}  {:32}  {:20}  {:20}  REASON", "ADDRESS", "FUNCTION", "CALL", "RUNG")?;
         for patch in &patches {
             row(&mut out, patch, &symbols)?;
@@ -35,15 +36,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             let (function, address) = (function(unknown.address, &symbols), unknown.address);
             writeln!(out, "{address:#12x}  {function:32}  {:20}  {:20}  {}", "?", "left alone", unknown.doubt)?;
         }
-        summary(&mut out, &patches, lookalikes, unknown.len())?;
-        out.flush()
+        summary(&mut out, &patches, lookalikes, unknown.len())
     };
-    match print() {
-        // The reader has seen enough (`| head`).
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(Error::new(format_args!("cannot write the table: {error}"))),
-        Ok(()) => Ok(ExitCode::SUCCESS),
-    }
+    print().map_err(|error| Error::new(format_args!("cannot make the table: {error}")))?;
+    output::print(&out)
 }
 
 fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>]) -> io::Result<()> {

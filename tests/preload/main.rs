@@ -38,6 +38,7 @@ mod the_examples_do_what_they_say;
 mod the_headers_compile_as_c_and_as_cpp;
 mod the_installed_library_serves_other_projects;
 mod the_intercept_command;
+mod the_intercept_command_explains_itself;
 mod the_kernel_keeps_its_word;
 mod the_log_is_written_as_documented;
 mod the_manual_pages_describe_every_symbol;
