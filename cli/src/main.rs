@@ -1,14 +1,18 @@
 //! `intercept`: traces the system calls of a program, runs programs with plugins, shows the system call sites of a binary.
 
 mod completions;
+mod doctor;
 mod error;
+mod libc_of;
 mod library;
 mod man;
 mod output;
 mod plugin;
 mod program;
+mod rights;
 mod run;
 mod sites;
+mod subject;
 mod trace;
 
 use std::process::ExitCode;
@@ -33,6 +37,8 @@ enum Command {
     Run(run::Arguments),
     /// Show the system call sites of a file and how each is patched
     Sites(sites::Arguments),
+    /// Say what this machine allows, and what would be seen of a program
+    Doctor(doctor::Arguments),
     /// Print a script that teaches a shell to complete this command
     Completions(completions::Arguments),
     /// Print the manual page, or write all of them into a folder
@@ -44,6 +50,7 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Sites(arguments) => sites::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     };

@@ -3,14 +3,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use syscall_intercept::object::file::File;
-
 use crate::error::Error;
 use crate::library;
+use crate::subject::Subject;
 
 /// The program's own command line, which ends that of the command.
 #[derive(Debug, clap::Args)]
@@ -35,27 +34,14 @@ impl CommandLine {
     }
 }
 
-/// Says in advance that a program cannot be seen into: the dynamic loader does not run, so nothing can be preloaded.
+/// Says in advance that a program cannot be seen into.
 fn check(name: &OsStr) -> Result<(), Error> {
-    let Some(path) = find(name) else { return Ok(()) };
-    let Ok(file) = File::open(&path) else { return Ok(()) };
-    // A script is no ELF file; its interpreter is looked at when it runs.
-    match file.parse() {
-        Ok(elf) if !elf.has_interpreter() => Err(Error::new(format_args!(
-            "{}: statically linked, so nothing can be preloaded into it; strace can trace it",
-            path.display()
-        ))),
-        _ => Ok(()),
+    // What is missing or is no program is for the kernel to say.
+    let Some(subject) = Subject::named(name).ok().flatten() else { return Ok(()) };
+    match subject.obstacle() {
+        None => Ok(()),
+        Some(obstacle) => Err(Error::new(format_args!("{}: {obstacle}", subject.path.display()))),
     }
-}
-
-/// Where the program is, as `execvp` would find it.
-fn find(name: &OsStr) -> Option<PathBuf> {
-    if name.as_encoded_bytes().contains(&b'/') {
-        return Some(PathBuf::from(name));
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file: &PathBuf| Path::is_file(file))
 }
 
 /// The program's process id, for the signal handler; zero before it runs.

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use syscall_intercept::object::file::{File, Symbol};
+use syscall_intercept::disasm::Unknown;
+use syscall_intercept::object::file::{ElfFile, File, Symbol};
 use syscall_intercept::patch::{Patch, Rung};
 use syscall_intercept::{Sysno, disasm, patch};
 
@@ -17,13 +18,29 @@ pub(crate) struct Arguments {
     file: PathBuf,
 }
 
+/// The sites of a file.
+pub(crate) struct Sites {
+    pub(crate) patches: Vec<Patch>,
+    /// Those that cannot be told from data.
+    pub(crate) unknown: Vec<Unknown>,
+    /// Bytes that only look like system calls.
+    lookalikes: usize,
+}
+
+impl Sites {
+    /// Finds them and plans how to patch them.
+    pub(crate) fn of(elf: &ElfFile<'_>) -> Result<Sites, Error> {
+        let located = disasm::locate(&elf.image(), &elf.functions()).map_err(Error::new)?;
+        let (lookalikes, unknown) = (located.lookalikes.len(), located.unknown.clone());
+        Ok(Sites { patches: patch::plan(located), unknown, lookalikes })
+    }
+}
+
 /// Prints the table. Fails if a site would be left alone that should not be.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let file = File::open(&arguments.file)?;
     let elf = file.parse()?;
-    let located = disasm::locate(&elf.image(), &elf.functions()).map_err(Error::new)?;
-    let (lookalikes, unknown) = (located.lookalikes.len(), located.unknown.clone());
-    let patches = patch::plan(located);
+    let Sites { patches, unknown, lookalikes } = Sites::of(&elf)?;
     let symbols = elf.symbols();
 
     let mut out = Vec::new();

@@ -15,6 +15,7 @@ use goblin::elf::program_header::{
 use goblin::elf::section_header::{SHT_SYMTAB, SectionHeader};
 use goblin::elf::{Elf, Header, header};
 
+use super::notes::is_of_go;
 use super::symbols::{Table, count_by_gnu_hash, count_by_hash};
 use super::{BuildId, Functions, Image, Segment, eh_frame};
 
@@ -147,6 +148,11 @@ impl<'a> ElfFile<'a> {
     pub fn interpreter(&self) -> Option<&'a Path> {
         let name = self.contents(self.headers(PT_INTERP).next()?)?;
         Some(Path::new(OsStr::from_bytes(name.split(|&byte| byte == 0).next()?)))
+    }
+
+    /// Whether Go made it.
+    pub fn is_of_go(&self) -> bool {
+        self.headers(PT_NOTE).filter_map(|header| self.contents(header)).any(is_of_go)
     }
 
     /// Whether programs can load it: a shared library, not a program, not an object file. Position-independent programs differ

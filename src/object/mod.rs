@@ -7,7 +7,7 @@ pub(crate) mod loaded;
 pub mod notes;
 mod soname;
 mod symbols;
-pub(crate) mod target;
+pub mod target;
 
 pub use image::{Image, Segment};
 pub use notes::BuildId;

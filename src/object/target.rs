@@ -6,7 +6,7 @@ use std::path::Path;
 ///
 /// glibc: `libc.so.6`, `libc-2.31.so`, `libpthread.so.0`, `libpthread-2.31.so`; musl: `ld-musl-x86_64.so.1`,
 /// `libc.musl-x86_64.so.1`, `libc.so`.
-pub(crate) fn is_libc(path: &Path) -> bool {
+pub fn is_libc(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
     let continues = |stem| name.strip_prefix(stem).is_some_and(|rest: &str| rest.starts_with(['.', '-']));
     continues("libc") || continues("libpthread") || name.starts_with("ld-musl-")
