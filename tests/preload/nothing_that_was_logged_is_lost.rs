@@ -145,7 +145,8 @@ fn a_log_may_be_emptied_while_it_is_written() {
         assert!(outcome.code() == Some(0) && outcome.stderr().is_empty(), "{outcome}");
         empties.join().unwrap()
     });
-    assert!(seen.len() > 10, "emptied {} times only", seen.len());
+    // How often depends on what else the machine does.
+    assert!(seen.len() >= 2, "emptied {} times only", seen.len());
     for text in seen {
         // A line that was just being written may be there in part.
         results(text.rsplit_once('\n').map_or("", |(lines, _)| lines));
