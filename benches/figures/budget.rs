@@ -6,7 +6,6 @@ use crate::bench::Bench;
 use crate::instructions::{of_a_call, of_the_constructor};
 use crate::machine::{OneCpu, cpu_has};
 use crate::row::{Row, Unit};
-use crate::start::supports;
 use crate::way::Way;
 
 pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
@@ -25,10 +24,8 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
         ("without_hook", "getppid", Way::with(bench.library())),
         ("logged", "getppid", Way::with(bench.library()).env("INTERCEPT_LOG", "/dev/null")),
     ];
-    if supports(&subscribing) {
-        ways.push(("not_wanted_constant", "getppid", subscribing.clone()));
-        ways.push(("not_wanted", "syscall", subscribing));
-    }
+    ways.push(("not_wanted_constant", "getppid", subscribing.clone()));
+    ways.push(("not_wanted", "syscall", subscribing));
     let mut rows = Vec::new();
     let vectors = format!("vectors.{}", vector_state());
     let bare = ["getppid", "syscall", "own"].map(|site| (site, of_a_call(bench, &Way::bare(), site)));

@@ -7,7 +7,6 @@ use crate::bench::{Bench, file_system, needed, text};
 use crate::caller::{Caller, EMULATED};
 use crate::machine::OneCpu;
 use crate::row::{Row, Unit};
-use crate::start::supports;
 use crate::statistics::{added, in_turns, spread, times};
 use crate::way::Way;
 
@@ -160,9 +159,7 @@ impl Case {
 fn of_the_library(bench: &Bench) -> Vec<Case> {
     let plugin = |name: &str| Ok(Way::with(bench.plugin(name)));
     let everywhere = |name: &str| Ok(Way::with(bench.plugin(name)).env("INTERCEPT_ALL_OBJS", "1"));
-    let subscribing = Way::with(bench.plugin("subscribing_hook"));
-    let subscribing =
-        if supports(&subscribing) { Ok(subscribing) } else { Err("the library has no intercept_subscribe".to_owned()) };
+    let subscribing = plugin("subscribing_hook");
     vec![
         case("forwarded", "getppid", plugin("forwarding_hook"), Proof::Asked)
             .target(5.0, "<= +5 ns")

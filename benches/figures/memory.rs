@@ -7,7 +7,6 @@ use std::process::Stdio;
 
 use crate::bench::{Bench, file_system, needed};
 use crate::row::{Row, Unit};
-use crate::start::supports;
 use crate::statistics::{Spread, added, in_turns, spread};
 use crate::way::Way;
 
@@ -24,9 +23,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     }
     let mut ways = vec![Way::bare(), Way::with(bench.plugin("forwarding_hook"))];
     let subscribing = Way::with(bench.plugin("subscribing_hook"));
-    if supports(&subscribing) {
-        ways.push(subscribing);
-    }
+    ways.push(subscribing);
     // A page of a file that is not on the disk yet counts as one that its only reader has written.
     let files = ["libsyscall_intercept.so", "forwarding_hook.so", "subscribing_hook.so"].map(|name| bench.path(name));
     files.iter().for_each(|file| File::open(file).unwrap().sync_all().unwrap());
