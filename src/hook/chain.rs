@@ -46,6 +46,7 @@ pub(crate) fn add(hook: Hook, numbers: Option<&[i64]>) -> bool {
         slot.numbers.become_these(numbers);
     }
     slot.hook.store(hook as *mut (), Ordering::Release);
+    subscription::tell_stubs_also(&slot.numbers);
     true
 }
 
@@ -68,8 +69,8 @@ pub(crate) fn subscribe(numbers: Option<&[i64]>) -> bool {
     }
     HOOK_POINT_NUMBERS.become_copy_of(&wanted);
     added().for_each(|(_, numbers)| wanted.add(numbers));
-    // Nothing is passed by that the log wants to see.
-    if !log::active() {
+    // Nothing is passed by that the log wants to see, or may want.
+    if !log::watches() {
         subscription::tell_stubs(&wanted);
     }
     true

@@ -84,13 +84,24 @@ pub(crate) fn is_for_the_library(number: i64) -> bool {
     number == libc::SYS_rt_sigaction || creates(number)
 }
 
-/// Lets stubs pass what is not in a set.
+/// Lets stubs pass what is not in a set, and nothing else.
 pub(super) fn tell_stubs(wanted: &Numbers) {
+    update_stubs(|number, _| !wanted.contains(number) && !is_for_the_library(number));
+}
+
+/// Lets stubs pass nothing that is in a set, whatever else they pass.
+pub(super) fn tell_stubs_also(wanted: &Numbers) {
+    update_stubs(|number, skipped| skipped && !wanted.contains(number));
+}
+
+/// Decides for each number, given what was decided before, whether stubs pass it.
+fn update_stubs(skip: impl Fn(i64, bool) -> bool) {
     for (number, unwanted) in (0..).zip(&UNWANTED[..OTHERS]) {
-        let skip = !wanted.contains(number) && !is_for_the_library(number);
+        let before = unwanted.load(Ordering::Relaxed) != 0;
+        let now = skip(number, before);
         // Written only where it changes: the table is zero-filled memory that nobody has to have.
-        if unwanted.load(Ordering::Relaxed) != u8::from(skip) {
-            unwanted.store(skip.into(), Ordering::Relaxed);
+        if before != now {
+            unwanted.store(now.into(), Ordering::Relaxed);
         }
     }
 }

@@ -97,5 +97,11 @@ main(void)
 	expect(4, 1, 0, 0);
 	intercept_hook_point = NULL;
 	expect(2, 0, 0, 0);
+
+	/* One that wants something else does see it, though stubs have passed it by until now. */
+#ifndef DECLARED
+	CHECK(intercept_add_hook_for(hook, other, COUNT(other)) == 0);
+	expect(2, 0, 2, 0);
+#endif
 	return 0;
 }
