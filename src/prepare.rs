@@ -8,10 +8,10 @@ use std::path::Path;
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
 use crate::object::loaded::Loaded;
-use crate::patch::{self, Patch, Reason, write};
+use crate::patch::{self, Edits, Patch, Reason, write};
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
-use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
+use crate::trampoline::stub::{Descriptor, Stub, UNKNOWN_NUMBER};
 use crate::trampoline::{self, Arena, Crossings};
 
 /// Takes note of what goes wrong: the object, the address in its file, the reason.
@@ -20,8 +20,7 @@ pub(crate) type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
 /// An object whose stubs are in place and whose code is as it was.
 pub(crate) struct Prepared<'a> {
     object: &'a Loaded,
-    patches: Vec<Patch>,
-    arena: Arena,
+    edits: Edits,
 }
 
 impl<'a> Prepared<'a> {
@@ -58,17 +57,15 @@ impl<'a> Prepared<'a> {
                 ::log::debug!("{}+{address:#x}: no known code: {}", object.path().display(), unknown.doubt);
             }
         }
-        let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
-        let name: &'static &'static [u8] = Box::leak(Box::new(path));
-        let mut patches = patch::plan(located);
+        let mut patches = patch::plan(&located);
         let mut taken = 0;
         patches.retain(|patch| {
-            ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.site.address), patch.rung);
+            ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.address), patch.rung);
             match patch.reason() {
-                _ if !patch.site.number.is_none_or(is_wanted) => {}
+                _ if !patch.number.is_none_or(is_wanted) => {}
                 Some(reason) if reason.is_deliberate() => {}
                 Some(Reason::AlreadyPatched(_)) => taken += 1,
-                Some(reason) => fail(object.path(), Some(object.in_file(patch.site.address)), &reason),
+                Some(reason) => fail(object.path(), Some(object.in_file(patch.address)), &reason),
                 None => return true,
             }
             false
@@ -78,17 +75,37 @@ impl<'a> Prepared<'a> {
                 format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");
             fail(object.path(), None, &reason);
         }
-        if patches.is_empty() {
+        times.lap(Stage::Plan);
+        let prepared = Prepared::assemble(object, patches.len(), patches.into_iter(), crossings, fail);
+        times.lap(Stage::Emit);
+        prepared
+    }
+
+    /// Assembles the stubs of at most so many patches.
+    fn assemble(
+        object: &'a Loaded,
+        count: usize,
+        patches: impl Iterator<Item = Patch>,
+        crossings: Crossings,
+        fail: &mut Fail<'_>,
+    ) -> Option<Prepared<'a>> {
+        if count == 0 {
             return None;
         }
-        times.lap(Stage::Plan);
-        let arena = Arena::build(&object.span, crossings, &patches, |patch| descriptor(patch, object, name));
-        times.lap(Stage::Emit);
-        match arena {
+        let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
+        let name: &'static &'static [u8] = Box::leak(Box::new(path));
+        let mut edits = Edits::default();
+        let done = |patch: &Patch, stub: Option<&Stub>| {
+            if stub.and_then(|stub| patch.edits(stub.entry(), &mut edits)).is_none() {
+                fail(object.path(), Some(object.in_file(patch.address)), &"its stub is out of reach");
+            }
+        };
+        let describe = |patch: &Patch| descriptor(patch, object, name);
+        match Arena::build(&object.span, crossings, count, patches, describe, done) {
             Ok(arena) => {
-                ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), patches.len(), arena.memory);
-                trampoline::remember(&arena);
-                Some(Prepared { object, patches, arena })
+                ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), arena.stubs.len(), arena.memory);
+                trampoline::remember(arena);
+                Some(Prepared { object, edits })
             }
             Err(error) => {
                 fail(object.path(), None, &error);
@@ -98,19 +115,9 @@ impl<'a> Prepared<'a> {
     }
 
     /// Writes the jumps.
-    pub(crate) fn write(&self, writer: &TextWriter, fail: &mut Fail<'_>) {
-        let mut all = Vec::with_capacity(self.patches.len());
-        for (patch, stub) in self.patches.iter().zip(&self.arena.stubs) {
-            match stub.and_then(|stub| patch.edits(stub.entry())) {
-                Some(edits) => all.extend(edits),
-                None => {
-                    let site = self.object.in_file(patch.site.address);
-                    fail(self.object.path(), Some(site), &"its stub is out of reach");
-                }
-            }
-        }
+    pub(crate) fn write(self, writer: &TextWriter, fail: &mut Fail<'_>) {
         // SAFETY: the image is that of a loaded object and the stubs are in place; there is no other thread.
-        if let Err(error) = unsafe { write::apply(writer, &self.object.image, all) } {
+        if let Err(error) = unsafe { write::apply(writer, &self.object.image, self.edits) } {
             fail(self.object.path(), None, &error);
         }
     }
@@ -118,9 +125,9 @@ impl<'a> Prepared<'a> {
 
 fn descriptor(patch: &Patch, object: &Loaded, name: &'static &'static [u8]) -> Descriptor {
     Descriptor {
-        after: patch.site.end(),
-        offset: object.in_file(patch.site.address),
-        number: patch.site.number.map_or(UNKNOWN_NUMBER, i64::from),
+        after: patch.end(),
+        offset: object.in_file(patch.address),
+        number: patch.number.map_or(UNKNOWN_NUMBER, i64::from),
         object: name,
     }
 }

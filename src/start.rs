@@ -143,7 +143,7 @@ fn start(config: &Config) -> usize {
         .filter_map(|object| Prepared::new(object, wanted.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
     let writer = TextWriter::new();
-    for object in &prepared {
+    for object in prepared {
         object.write(&writer, &mut fail);
     }
     times.lap(Stage::Write);

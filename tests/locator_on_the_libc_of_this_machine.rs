@@ -23,9 +23,9 @@ fn look_at(path: &str) -> Option<(Located, Vec<Patch>)> {
     let started = Instant::now();
     let located = disasm::locate(&image, &functions).unwrap();
     let found = started.elapsed();
-    let patches = patch::plan(located.clone());
+    let patches = patch::plan(&located);
     println!("{path}: located in {found:?}, planned in {:?}", started.elapsed() - found);
-    let constant = patches.iter().filter(|patch| patch.site.number.is_some()).count();
+    let constant = patches.iter().filter(|patch| patch.number.is_some()).count();
     println!("{:6} sites, {constant} with a constant number", patches.len());
     println!("{:6} lookalikes, {} unknown", located.lookalikes.len(), located.unknown.len());
     for rung in [Rung::InPlace, Rung::InPlaceShort, Rung::InStub, Rung::InStubShort] {
@@ -33,7 +33,7 @@ fn look_at(path: &str) -> Option<(Located, Vec<Patch>)> {
     }
     for patch in &patches {
         if let Some(reason) = patch.reason() {
-            println!("       {:#x} left alone: {reason}", patch.site.address);
+            println!("       {:#x} left alone: {reason}", patch.address);
         }
     }
     Some((located, patches))
@@ -80,10 +80,9 @@ fn whatever_is_installed_is_planned_without_overlap() {
             let Ok(file) = File::open(&path) else { continue };
             let Ok(elf) = file.parse() else { continue };
             let located = disasm::locate(&elf.image(), &elf.functions()).unwrap();
-            let patches = patch::plan(located);
-            let claims = patches
-                .iter()
-                .map(|patch| patch.window.start.min(patch.site.address)..patch.window.end.max(patch.site.end()));
+            let patches = patch::plan(&located);
+            let claims =
+                patches.iter().map(|patch| patch.window.start.min(patch.address)..patch.window.end.max(patch.end()));
             let mut end = 0;
             for claim in claims {
                 assert!(end <= claim.start, "{}: {claim:x?}", path.display());

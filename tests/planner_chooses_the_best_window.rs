@@ -3,9 +3,9 @@
 
 mod locator_code;
 
-use locator_code::{BASE, CMP, ENDBR, MOV, Object, RET, SYSCALL, XOR, at};
+use locator_code::{BASE, CMP, ENDBR, MOV, Object, RET, SYSCALL, XOR, at, edits};
 use syscall_intercept::object::Source;
-use syscall_intercept::patch::{Edit, Reason, Rung};
+use syscall_intercept::patch::{Reason, Rung};
 
 syscall_intercept::for_analysis_only!();
 
@@ -20,14 +20,14 @@ fn five_bytes_before_the_syscall_are_enough() {
     assert!(patch.moved_after().is_empty());
     let jump = (STUB - (BASE + 7)).to_le_bytes();
     let bytes = [&[0xe9], &jump[..4]].concat();
-    assert_eq!(patch.edits(STUB).unwrap(), [Edit { address: BASE + 2, bytes }]);
+    assert_eq!(edits(&patch, STUB).unwrap(), [(BASE + 2, bytes)]);
 }
 
 #[test]
 fn the_rest_of_a_long_window_is_filled_with_traps() {
     // mov $1,%rax, seven bytes
     let patch = Object::function(&[&[0x48, 0xc7, 0xc0, 1, 0, 0, 0], &SYSCALL, &RET]).patch();
-    assert_eq!(patch.edits(STUB).unwrap()[0].bytes[5..], [0xcc, 0xcc]);
+    assert_eq!(edits(&patch, STUB).unwrap()[0].1[5..], [0xcc, 0xcc]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_short_function_takes_its_padding() {
     let patch = object(2).patch();
     assert_eq!((patch.rung, patch.window.clone()), (Rung::InStub, at(0..5)));
     assert_eq!(patch.moved_after().len(), 1, "the ret");
-    assert_eq!(patch.edits(STUB).unwrap()[0].bytes.len(), 5);
+    assert_eq!(edits(&patch, STUB).unwrap()[0].1.len(), 5);
     assert_eq!(object(1).patch().reason(), Some(Reason::NoRoom));
     assert_eq!(object(0).patch().reason(), Some(Reason::NoRoom));
 }
@@ -76,9 +76,9 @@ fn a_jump_of_two_bytes_reaches_padding() {
         }
         assert_eq!((patch.rung, patch.window.clone()), (Rung::InPlaceShort, at(0..2)));
         assert_eq!(patch.island, Some(BASE + 7));
-        let edits = patch.edits(STUB).unwrap();
-        assert_eq!((edits[0].address, edits[0].bytes[0]), (BASE + 7, 0xe9));
-        assert_eq!(edits[1], Edit { address: BASE, bytes: vec![0xeb, 5] });
+        let edits = edits(&patch, STUB).unwrap();
+        assert_eq!((edits[0].0, edits[0].1[0]), (BASE + 7, 0xe9));
+        assert_eq!(edits[1], (BASE, vec![0xeb, 5]));
     }
 }
 
@@ -89,7 +89,7 @@ fn the_padding_may_be_a_neighbours() {
         Object::function(&[&before.concat(), &SYSCALL, &[0x74, 0xfc], &RET]).with(&[0..1, 16..21], Source::UnwindTable);
     let patch = object.patch();
     assert_eq!((patch.rung, patch.window.clone(), patch.island), (Rung::InStubShort, at(16..18), Some(BASE + 1)));
-    assert_eq!(patch.edits(STUB).unwrap()[1].bytes, [0xeb, 0xef]);
+    assert_eq!(edits(&patch, STUB).unwrap()[1].1, [0xeb, 0xef]);
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn an_instruction_that_means_an_address_is_encoded_anew() {
 #[test]
 fn a_stub_out_of_reach_gets_no_jump() {
     let patch = Object::function(&[&MOV, &SYSCALL, &RET]).patch();
-    assert_eq!(patch.edits(BASE + (1 << 40)), None);
-    assert_eq!(patch.edits(BASE.wrapping_sub(1 << 40)), None);
+    assert_eq!(edits(&patch, BASE + (1 << 40)), None);
+    assert_eq!(edits(&patch, BASE.wrapping_sub(1 << 40)), None);
 }
 
 #[test]
@@ -164,17 +164,16 @@ fn there_is_no_hook_without_a_stack() {
 fn a_patched_site_is_not_patched_again() {
     let patch = Object::function(&[&[0xe9, 0, 0, 0, 0x10], &SYSCALL, &CMP, &RET]).patch();
     assert_eq!(patch.reason(), Some(Reason::AlreadyPatched(BASE + 5 + 0x1000_0000)));
-    assert_eq!(patch.edits(STUB).unwrap(), []);
+    assert_eq!(edits(&patch, STUB).unwrap(), []);
     assert!(patch.window.is_empty());
 }
 
 #[test]
 fn what_was_planned_is_recognised_once_written() {
     let mut object = Object::function(&[&MOV, &SYSCALL, &RET]);
-    let edits = object.patch().edits(STUB).unwrap();
-    for edit in edits {
-        let start = (edit.address - BASE) as usize;
-        object.code[start..start + edit.bytes.len()].copy_from_slice(&edit.bytes);
+    for (address, bytes) in edits(&object.patch(), STUB).unwrap() {
+        let start = (address - BASE) as usize;
+        object.code[start..start + bytes.len()].copy_from_slice(&bytes);
     }
     assert_eq!(object.patch().reason(), Some(Reason::AlreadyPatched(STUB)));
 }

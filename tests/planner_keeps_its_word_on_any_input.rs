@@ -12,7 +12,7 @@ syscall_intercept::for_analysis_only!();
 
 fn check(object: &Object) {
     let located = object.locate();
-    promises::check(&object.image(), &located, &plan(located.clone()));
+    promises::check(&object.image(), &located, &plan(&located));
 }
 
 /// Bytes rich in what matters: whole instructions that occur around system calls, and noise.

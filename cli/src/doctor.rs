@@ -149,7 +149,7 @@ fn sites(report: &mut Report, sites: &Sites) {
     for reason in reasons {
         report.line("", format_args!("left alone: {reason}"));
     }
-    let dead = patches.iter().filter(|patch| patch.site.vector_state_is_dead).count();
+    let dead = patches.iter().filter(|patch| patch.vector_state_is_dead).count();
     let share = 100 * dead / patches.len().max(1);
     report.line("", format_args!("at {dead} ({share} %) vector state is dead and need not be saved"));
 }

@@ -32,7 +32,7 @@ impl Sites {
     pub(crate) fn of(elf: &ElfFile<'_>) -> Result<Sites, Error> {
         let located = disasm::locate(&elf.image(), &elf.functions()).map_err(Error::new)?;
         let (lookalikes, unknown) = (located.lookalikes.len(), located.unknown.clone());
-        Ok(Sites { patches: patch::plan(located), unknown, lookalikes })
+        Ok(Sites { patches: patch::plan(&located), unknown, lookalikes })
     }
 }
 
@@ -60,9 +60,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 }
 
 fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>]) -> io::Result<()> {
-    let address = patch.site.address;
+    let address = patch.address;
     let function = function(address, symbols);
-    let call = match patch.site.number {
+    let call = match patch.number {
         None => "any".to_owned(),
         Some(number) => Sysno::new(number as usize).map_or_else(|| number.to_string(), |sysno| sysno.name().to_owned()),
     };
@@ -76,7 +76,7 @@ fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>]) -> io::Resul
 /// Why this rung, what makes room for the jump; and what need not be saved.
 fn moved(patch: &Patch) -> String {
     let window = patch.window.end - patch.window.start;
-    let dead = if patch.site.vector_state_is_dead { ", vector state is dead" } else { "" };
+    let dead = if patch.vector_state_is_dead { ", vector state is dead" } else { "" };
     match (patch.moved_before().len(), patch.moved_after().len()) {
         (before, 0) => format!("{window} bytes, {before} moved{dead}"),
         (before, after) => {

@@ -8,31 +8,77 @@ use super::{
 /// What fills a window behind its jump: `int3`. Nobody comes there, and whoever does should not run on.
 const FILLER: u8 = 0xcc;
 
-/// Bytes to write at an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// Where.
-    pub address: u64,
-    /// What.
-    pub bytes: Vec<u8>,
+/// Bytes to write, each at its address. All in one buffer: there are hundreds of a few bytes each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edits {
+    places: Vec<Place>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    address: u64,
+    /// Where in the buffer.
+    start: u32,
+    length: u32,
+}
+
+impl Edits {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The addresses and what to write there.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.places.iter().map(|place| (place.address, &self.bytes[place.start as usize..][..place.length as usize]))
+    }
+
+    /// Adds bytes to write.
+    pub fn push(&mut self, address: u64, bytes: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        self.places.push(Place { address, start: start as u32, length: bytes.len() as u32 });
+    }
+
+    /// Makes the last ones longer.
+    fn fill(&mut self, length: usize) {
+        if let Some(last) = self.places.last_mut() {
+            self.bytes.resize(last.start as usize + length, FILLER);
+            last.length = length as u32;
+        }
+    }
+
+    /// Sorts them by their addresses.
+    pub(super) fn sort(&mut self) {
+        self.places.sort_unstable_by_key(|place| place.address);
+    }
 }
 
 impl Patch {
-    /// What to write so that the site leads to a stub at this address, in the order to write it: an island before the jump to
-    /// it. Nothing to write where the site is left alone. `None` if the stub is out of reach.
-    pub fn edits(&self, stub: u64) -> Option<Vec<Edit>> {
+    /// Adds what to write so that the site leads to a stub at this address; nothing where the site is left alone. `None`, and
+    /// nothing added, if the stub is out of reach.
+    pub fn edits(&self, stub: u64, edits: &mut Edits) -> Option<()> {
         if !self.rung.is_taken() {
-            return Some(Vec::new());
+            return Some(());
         }
         let length = usize::try_from(self.window.end - self.window.start).ok()?;
         let start = self.window.start;
         match self.island {
-            None => Some(vec![Edit { address: start, bytes: filled(&long_jump(start, stub)?, length) }]),
-            Some(island) => Some(vec![
-                Edit { address: island, bytes: long_jump(island, stub)?.to_vec() },
-                Edit { address: start, bytes: filled(&short_jump(start, island)?, length) },
-            ]),
+            None => edits.push(start, &long_jump(start, stub)?),
+            Some(island) => {
+                let (long, short) = (long_jump(island, stub)?, short_jump(start, island)?);
+                edits.push(island, &long);
+                edits.push(start, &short);
+            }
         }
+        edits.fill(length);
+        Some(())
     }
 }
 
@@ -45,10 +91,4 @@ fn long_jump(from: u64, to: u64) -> Option<[u8; LONG_JUMP as usize]> {
 fn short_jump(from: u64, to: u64) -> Option<[u8; SHORT_JUMP as usize]> {
     let distance = to.wrapping_sub(from.wrapping_add(SHORT_JUMP)).cast_signed();
     Some([0xeb, i8::try_from(distance).ok()?.cast_unsigned()])
-}
-
-fn filled(jump: &[u8], length: usize) -> Vec<u8> {
-    let mut bytes = jump.to_vec();
-    bytes.resize(length, FILLER);
-    bytes
 }

@@ -20,6 +20,6 @@ mod rung;
 mod window;
 pub(crate) mod write;
 
-pub use edit::Edit;
+pub use edit::Edits;
 pub use plan::{Patch, plan};
 pub use rung::{Reason, Rung};

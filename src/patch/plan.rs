@@ -12,27 +12,39 @@ use std::ops::Range;
 /// What will be done to a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
-    /// The site.
-    pub site: Site,
-    /// How it is taken.
+    /// Address of the `syscall` instruction, its prefixes included.
+    pub address: u64,
+    /// Its length: 2, or more where it carries prefixes.
+    pub length: u8,
+    /// The number of the call, where it is the same each time.
+    pub number: Option<u32>,
+    /// Whether no value can be in a vector or x87 register here that anybody reads later.
+    pub vector_state_is_dead: bool,
+    /// How the site is taken.
     pub rung: Rung,
     /// The bytes to overwrite, whole instructions. Empty, and at the syscall, where the site is left alone.
     pub window: Range<u64>,
     /// Where five unused bytes hold the jump to the stub, if the window has only room for a jump of two.
     pub island: Option<u64>,
-    moved_before: usize,
-    moved_after: usize,
+    /// The overwritten instructions but for the syscall, and how many of them stand before it.
+    pub(crate) moved: Vec<Instruction>,
+    pub(crate) moved_before: usize,
 }
 
 impl Patch {
+    /// Address of the instruction after the syscall: where the kernel returns to.
+    pub fn end(&self) -> u64 {
+        self.address.wrapping_add(u64::from(self.length))
+    }
+
     /// The overwritten instructions before the syscall, to be executed in the stub.
     pub fn moved_before(&self) -> &[Instruction] {
-        &self.site.before[self.site.before.len() - self.moved_before..]
+        &self.moved[..self.moved_before]
     }
 
     /// The overwritten instructions after it. The last may be a `ret`; otherwise the code goes on at the end of the window.
     pub fn moved_after(&self) -> &[Instruction] {
-        &self.site.after[..self.moved_after]
+        &self.moved[self.moved_before..]
     }
 
     /// Whether the original `syscall` instruction stays and executes.
@@ -51,41 +63,42 @@ impl Patch {
 
 /// Chooses a window for every site, in the order of their addresses. Windows and islands do not overlap each other, nor the
 /// syscall instructions that stay, nor the instructions these return to.
-pub fn plan(located: Located) -> Vec<Patch> {
-    let mut islands = Islands::new(located.paddings);
+pub fn plan(located: &Located) -> Vec<Patch> {
+    let mut islands = Islands::new(located.paddings.clone());
     let mut patches: Vec<Patch> = Vec::with_capacity(located.sites.len());
     // The end of what earlier sites need.
     let mut floor = 0;
-    let mut sites = located.sites.into_iter().peekable();
+    let mut previous = None;
+    let mut sites = located.sites.iter().peekable();
     while let Some(site) = sites.next() {
-        let previous = patches.last().map(|patch| &patch.site);
         // Code that is read in two ways, from two starts, may have the next site inside an instruction that follows this one.
         let room = floor..sites.peek().map_or(u64::MAX, |next| next.address);
-        let patch = match exception(&site, previous, sites.peek()) {
+        let patch = match exception(site, previous, sites.peek().copied()) {
             Some(reason) => left_alone(site, reason),
             None => choose(site, room, &mut islands),
         };
-        floor = floor.max(patch.site.end()).max(patch.window.end);
+        floor = floor.max(site.end()).max(patch.window.end);
         patches.push(patch);
+        previous = Some(site);
     }
     patches
 }
 
 /// Chooses a window for a site within `room`, the addresses that no other site needs.
-fn choose(site: Site, room: Range<u64>, islands: &mut Islands) -> Patch {
-    if let Some(window) = window::in_place(&site, room.start, LONG_JUMP) {
+fn choose(site: &Site, room: Range<u64>, islands: &mut Islands) -> Patch {
+    if let Some(window) = window::in_place(site, room.start, LONG_JUMP) {
         return taken(site, Rung::InPlace, window, None);
     }
-    if let Some(window) = window::in_place(&site, room.start, SHORT_JUMP)
+    if let Some(window) = window::in_place(site, room.start, SHORT_JUMP)
         && let Some(island) = islands.take(window.range.start)
     {
         return taken(site, Rung::InPlaceShort, window, Some(island));
     }
-    if let Some(window) = window::in_stub(&site, room.clone(), |start| islands.end_of(start)) {
+    if let Some(window) = window::in_stub(site, room.clone(), |start| islands.end_of(start)) {
         islands.use_until(window.range.end);
         return taken(site, Rung::InStub, window, None);
     }
-    if let Some(window) = window::syscall_alone(&site, room)
+    if let Some(window) = window::syscall_alone(site, room)
         && let Some(island) = islands.take(window.range.start)
     {
         return taken(site, Rung::InStubShort, window, Some(island));
@@ -93,11 +106,25 @@ fn choose(site: Site, room: Range<u64>, islands: &mut Islands) -> Patch {
     left_alone(site, Reason::NoRoom)
 }
 
-fn taken(site: Site, rung: Rung, window: Window, island: Option<u64>) -> Patch {
-    Patch { site, rung, window: window.range, island, moved_before: window.before, moved_after: window.after }
+fn taken(site: &Site, rung: Rung, window: Window, island: Option<u64>) -> Patch {
+    let before = &site.before[site.before.len() - window.before..];
+    let mut moved = Vec::with_capacity(window.before + window.after);
+    moved.extend_from_slice(before);
+    moved.extend_from_slice(&site.after[..window.after]);
+    Patch {
+        address: site.address,
+        length: site.length,
+        number: site.number,
+        vector_state_is_dead: site.vector_state_is_dead,
+        rung,
+        window: window.range,
+        island,
+        moved,
+        moved_before: window.before,
+    }
 }
 
-fn left_alone(site: Site, reason: Reason) -> Patch {
+fn left_alone(site: &Site, reason: Reason) -> Patch {
     let nothing = Window { range: site.address..site.address, before: 0, after: 0 };
     taken(site, Rung::LeftAlone(reason), nothing, None)
 }

@@ -3,7 +3,7 @@
 //! Page by page: the first write to a page costs the kernel a copy of it, and every one a look-up.
 #![allow(unsafe_code, reason = "changes code that is mapped into the process")]
 
-use super::Edit;
+use super::Edits;
 use crate::object::Image;
 use crate::sys::call::{Errno, SignalsBlocked};
 use crate::sys::text::{PAGE, TextWriter};
@@ -29,7 +29,7 @@ impl std::fmt::Display for Error {
 /// What was there before it was written over.
 #[derive(Debug)]
 pub(crate) struct Applied {
-    old: Vec<Edit>,
+    old: Edits,
 }
 
 /// Applies the edits of an object, all or none.
@@ -38,13 +38,13 @@ pub(crate) struct Applied {
 ///
 /// The image is mapped here and executable, the stubs the edits lead to are in place, and no other thread is executing the
 /// bytes that change.
-pub(crate) unsafe fn apply(writer: &TextWriter, image: &Image<'_>, mut edits: Vec<Edit>) -> Result<Applied, Error> {
-    edits.sort_by_key(|edit| edit.address);
-    let old = edits.iter().map(|edit| {
-        let bytes = image.bytes(edit.address, edit.bytes.len())?.to_vec();
-        Some(Edit { address: edit.address, bytes })
-    });
-    let applied = Applied { old: old.collect::<Option<_>>().ok_or(Error::NotThere)? };
+pub(crate) unsafe fn apply(writer: &TextWriter, image: &Image<'_>, mut edits: Edits) -> Result<Applied, Error> {
+    edits.sort();
+    let mut old = Edits::default();
+    for (address, bytes) in edits.iter() {
+        old.push(address, image.bytes(address, bytes.len()).ok_or(Error::NotThere)?);
+    }
+    let applied = Applied { old };
     // SAFETY: passed on; the image has all the bytes.
     if let Err(error) = unsafe { write(writer, &edits) } {
         // SAFETY: nobody has seen these edits for longer than this function took.
@@ -71,7 +71,7 @@ impl Applied {
 /// # Safety
 ///
 /// As for [`apply`]; all the bytes are mapped and readable.
-unsafe fn write(writer: &TextWriter, edits: &[Edit]) -> Result<(), Error> {
+unsafe fn write(writer: &TextWriter, edits: &Edits) -> Result<(), Error> {
     // A handler must not run while a jump across two pages, or a jump and its island, is half there.
     let _blocked = SignalsBlocked::new();
     let mut parts = edits.iter().flat_map(parts).peekable();
@@ -94,10 +94,10 @@ unsafe fn write(writer: &TextWriter, edits: &[Edit]) -> Result<(), Error> {
 }
 
 /// An edit in parts that lie in one page each.
-fn parts(edit: &Edit) -> impl Iterator<Item = (u64, &[u8])> {
-    let room = (PAGE - edit.address % PAGE) as usize;
-    let (first, second) = edit.bytes.split_at(room.min(edit.bytes.len()));
-    let parts = [(edit.address, first), (edit.address + first.len() as u64, second)];
+fn parts((address, bytes): (u64, &[u8])) -> impl Iterator<Item = (u64, &[u8])> {
+    let room = (PAGE - address % PAGE) as usize;
+    let (first, second) = bytes.split_at(room.min(bytes.len()));
+    let parts = [(address, first), (address + first.len() as u64, second)];
     parts.into_iter().filter(|(_, bytes)| !bytes.is_empty())
 }
 
@@ -125,8 +125,10 @@ mod tests {
         (base, bytes)
     }
 
-    fn edit(address: u64, length: usize) -> Edit {
-        Edit { address, bytes: vec![0xee; length] }
+    fn edits(places: &[(u64, usize)]) -> Edits {
+        let mut edits = Edits::default();
+        places.iter().for_each(|&(address, length)| edits.push(address, &vec![0xee; length]));
+        edits
     }
 
     #[test]
@@ -138,7 +140,7 @@ mod tests {
             let image = Image::new(vec![Segment { address: base, bytes: now(), executable: true, file_offset: 0 }]);
             // In no order; neighbours; across a boundary; at both ends.
             let places = [(0x1ffe, 5), (0x10, 5), (0x15, 2), (0x800, 19), (0, 1), (0x2fff, 1)];
-            let edits = places.map(|(offset, length)| edit(base + offset, length)).to_vec();
+            let edits = edits(&places.map(|(offset, length)| (base + offset, length)));
             let mut expected = bytes.clone();
             for (offset, length) in places {
                 expected[offset as usize..][..length].fill(0xee);
@@ -167,7 +169,7 @@ mod tests {
         let before = now.to_vec();
         let image = Image::new(vec![Segment { address: base, bytes: now, executable: true, file_offset: 0 }]);
         for writer in [TextWriter::new(), TextWriter::without_proc()] {
-            let edits = vec![edit(base + 0x20, 5), edit(base + 0x1ffe, 5)];
+            let edits = edits(&[(base + 0x20, 5), (base + 0x1ffe, 5)]);
             // SAFETY: nobody executes this memory.
             let refused = unsafe { apply(&writer, &image, edits) };
             assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");

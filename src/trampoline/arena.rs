@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
+use dynasmrt::VecAssembler;
 use dynasmrt::x64::X64Relocation;
-use dynasmrt::{DynasmApi, DynasmLabelApi, VecAssembler};
 
 use super::crossing::{Crossing, Crossings};
 use super::stub::{self, Descriptor, Entries, Slots, Stub};
@@ -14,7 +14,9 @@ use crate::sys::call::{Errno, protect, unmap};
 use crate::sys::near::map_near;
 
 const PAGE: usize = 4096;
-/// Most stubs are somewhat shorter: enough for all of them to be assembled without moving.
+/// What the addresses take that stubs read.
+const SLOTS: usize = size_of::<[u64; 5]>();
+/// Most stubs are somewhat shorter: enough for a batch of them to be assembled without moving.
 const USUAL: usize = 192;
 
 /// Why an object gets no stubs.
@@ -43,34 +45,37 @@ impl std::fmt::Display for Error {
 pub(crate) struct Arena {
     /// Where they are.
     pub(crate) memory: Range<u64>,
-    /// For each patch its stub; `None` if an instruction of its window cannot be moved that far.
-    pub(crate) stubs: Vec<Option<Stub>>,
+    /// In the order of their addresses.
+    pub(crate) stubs: Vec<Stub>,
 }
 
 impl Arena {
-    /// Assembles the stubs of some patches of an object that occupies `span`, each with its descriptor.
+    /// Assembles stubs for patches of an object that occupies `span`, each with its descriptor, and tells `done` of each; of
+    /// none, if an instruction of the window cannot be moved that far. There are at most `count`.
     ///
     /// The memory stays for good: threads may be inside a stub at any time.
     pub(crate) fn build(
         span: &Range<u64>,
         crossings: Crossings,
-        patches: &[Patch],
+        count: usize,
+        patches: impl Iterator<Item = Patch>,
         describe: impl Fn(&Patch) -> Descriptor,
+        done: impl FnMut(&Patch, Option<&Stub>),
     ) -> Result<Arena, Error> {
-        let capacity = (16 + patches.len() * stub::LONGEST).next_multiple_of(PAGE);
+        let capacity = (SLOTS + count * stub::LONGEST).next_multiple_of(PAGE);
         let base = map_near(span, capacity).map_err(Error::NoMemoryNear)?;
         // SAFETY: mapped by the line above and known to nobody until this function returns.
         let give_up = |error| unsafe {
             unmap(base, capacity);
             error
         };
-
-        let (code, stubs) = assemble(base, crossings, patches, describe).ok_or(Error::OutOfReach).map_err(give_up)?;
-        let used = code.len().next_multiple_of(PAGE);
-        debug_assert!(used <= capacity, "{} stubs of {used} bytes", patches.len());
-        // SAFETY: `capacity` writable bytes, of which the code fills the first; the rest nothing refers to.
+        // SAFETY: as above; `capacity` zeros, writable.
+        let memory = unsafe { std::slice::from_raw_parts_mut(base as *mut u8, capacity) };
+        let filled = fill(memory, crossings, patches, describe, done).ok_or(Error::OutOfReach);
+        let (used, stubs) = filled.map_err(give_up)?;
+        let used = used.next_multiple_of(PAGE);
+        // SAFETY: nothing refers to what is behind the stubs.
         unsafe {
-            std::ptr::copy_nonoverlapping(code.as_ptr(), base as *mut u8, code.len().min(capacity));
             if used < capacity {
                 unmap(base + used as u64, capacity - used);
             }
@@ -81,26 +86,44 @@ impl Arena {
     }
 }
 
-/// The bytes of all stubs, and where each is.
-fn assemble(
-    base: u64,
+/// How many stubs are assembled at a time: in a buffer small enough to stay in the cache, and to be the same each time.
+const BATCH: usize = 32;
+
+/// Fills memory with the addresses that stubs need and the stubs. Answers how much of it, and where they are.
+fn fill(
+    memory: &mut [u8],
     crossings: Crossings,
-    patches: &[Patch],
+    mut patches: impl Iterator<Item = Patch>,
     describe: impl Fn(&Patch) -> Descriptor,
-) -> Option<(Vec<u8>, Vec<Option<Stub>>)> {
-    let mut ops = VecAssembler::<X64Relocation>::new(base as usize);
-    ops.reserve_ops(patches.len() * USUAL);
-    let mut slot = |value| {
-        let label = ops.new_dynamic_label();
-        ops.dynamic_label(label);
-        ops.push_u64(value);
-        label
+    mut done: impl FnMut(&Patch, Option<&Stub>),
+) -> Option<(usize, Vec<Stub>)> {
+    let base = memory.as_ptr() as u64;
+    let mut used = 0;
+    let mut put = |bytes: &[u8]| {
+        memory.get_mut(used..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        used += bytes.len();
+        Some(base + used as u64)
     };
-    let mut entries =
-        |crossing: Crossing| Entries { crossing: slot(crossing.entry), after_clone: slot(crossing.after_clone) };
-    let (full, general) = (entries(crossings.full), entries(crossings.general));
-    let slots = Slots { full, general, unwanted: slot(unwanted_table()) };
-    let stubs = patches.iter().map(|patch| stub::emit(&mut ops, base, slots, patch, &describe(patch))).collect();
-    let code = ops.finalize().ok()?;
-    Some((code, stubs))
+    let mut slot = |value: u64| Some(put(&value.to_le_bytes())? - size_of::<u64>() as u64);
+    let mut entries = |crossing: Crossing| {
+        Some(Entries { crossing: slot(crossing.entry)?, after_clone: slot(crossing.after_clone)? })
+    };
+    let (full, general) = (entries(crossings.full)?, entries(crossings.general)?);
+    let slots = Slots { full, general, unwanted: slot(unwanted_table())? };
+    let mut stubs = Vec::new();
+    let mut next = base + SLOTS as u64;
+    let mut more = true;
+    while more {
+        let mut ops = VecAssembler::<X64Relocation>::new(next as usize);
+        ops.reserve_ops(BATCH * USUAL);
+        more = false;
+        for patch in patches.by_ref().take(BATCH) {
+            let stub = stub::emit(&mut ops, next, slots, &patch, &describe(&patch));
+            stubs.extend(stub);
+            done(&patch, stub.as_ref());
+            more = true;
+        }
+        next = put(&ops.finalize().ok()?)?;
+    }
+    Some((used, stubs))
 }

@@ -22,10 +22,9 @@ struct Remembered {
 static ARENAS: AtomicPtr<Remembered> = AtomicPtr::new(std::ptr::null_mut());
 
 /// From now on [`stub_at`] finds the stubs of an arena. For the constructor, which runs once.
-pub(crate) fn remember(arena: &Arena) {
-    let stubs = arena.stubs.iter().flatten().copied().collect();
+pub(crate) fn remember(Arena { memory, stubs }: Arena) {
     let next = ARENAS.load(Ordering::Relaxed);
-    let arena = Box::new(Remembered { memory: arena.memory.clone(), stubs, next });
+    let arena = Box::new(Remembered { memory, stubs, next });
     ARENAS.store(Box::into_raw(arena), Ordering::Release);
 }
 

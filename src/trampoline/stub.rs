@@ -79,8 +79,8 @@ pub(crate) const UNKNOWN_NUMBER: i64 = i64::MIN;
 /// Where stubs find the addresses of a crossing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entries {
-    pub(super) crossing: DynamicLabel,
-    pub(super) after_clone: DynamicLabel,
+    pub(super) crossing: u64,
+    pub(super) after_clone: u64,
 }
 
 /// Where stubs find addresses.
@@ -89,7 +89,7 @@ pub(super) struct Slots {
     pub(super) full: Entries,
     pub(super) general: Entries,
     /// That of the table of numbers that no hook wants.
-    pub(super) unwanted: DynamicLabel,
+    pub(super) unwanted: u64,
 }
 
 /// A stub, and where its parts are: all that depends on its site.
@@ -120,12 +120,12 @@ pub(super) fn emit(
     patch: &Patch,
     descriptor: &Descriptor,
 ) -> Option<Stub> {
-    let (syscall, after) = (patch.site.address, descriptor.after);
+    let (syscall, after) = (patch.address, descriptor.after);
     let here = |ops: &VecAssembler<X64Relocation>| base + ops.offset().0 as u64;
     let length = |moved: &[Instruction]| moved.iter().map(Instruction::length).sum::<u8>();
     let (moved_before, moved_after) = (length(patch.moved_before()), length(patch.moved_after()));
     let to_return = u64::from(moved_before) + TO_RETURN;
-    let entries = if patch.site.vector_state_is_dead { slots.general } else { slots.full };
+    let entries = if patch.vector_state_is_dead { slots.general } else { slots.full };
     // The stub begins where its descriptor comes to be aligned.
     while !(here(ops) + to_return + CROSSING_TO_DESCRIPTOR).is_multiple_of(align_of::<Descriptor>() as u64) {
         ops.push(INT3);
@@ -140,11 +140,11 @@ pub(super) fn emit(
     // Where the system call and what is behind it are in the stub, if they are.
     let here_instead = (!patch.in_place()).then(|| (ops.new_dynamic_label(), ops.new_dynamic_label()));
     let execute = here_instead.map(|(execute, _)| execute);
-    ask_whether_wanted(ops, slots.unwanted, patch.site.number, execute, syscall);
+    ask_whether_wanted(ops, slots.unwanted, patch.number, execute, syscall);
     dynasm!(ops
         ; .arch x64
         ; lea rsp, [rsp - 128]
-        ; call QWORD [=>entries.crossing]
+        ; call QWORD [extern entries.crossing as usize]
     );
     let returned = here(ops);
     debug_assert_eq!(returned, entry + to_return);
@@ -158,7 +158,7 @@ pub(super) fn emit(
         ; .arch x64
         ; syscall
         ; lea rsp, [rsp - 128]
-        ; call QWORD [=>entries.after_clone]
+        ; call QWORD [extern entries.after_clone as usize]
     );
     debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR - AFTER_CLONE_TO_DESCRIPTOR);
     match here_instead {
@@ -182,19 +182,19 @@ pub(super) fn emit(
         move_to(ops, base, patch.moved_after());
         dynasm!(ops; .arch x64; jmp extern patch.window.end as usize);
     }
-    Some(Stub { returned, moved_before, moved_after, syscall_length: patch.site.length, in_place: patch.in_place() })
+    Some(Stub { returned, moved_before, moved_after, syscall_length: patch.length, in_place: patch.in_place() })
 }
 
 /// Goes to the system call, in the stub or in place, if no hook wants its number. Changes rcx and r11 alone.
 fn ask_whether_wanted(
     ops: &mut VecAssembler<X64Relocation>,
-    unwanted: DynamicLabel,
+    unwanted: u64,
     number: Option<u32>,
     execute: Option<DynamicLabel>,
     syscall: u64,
 ) {
     let start = ops.offset().0 as u64;
-    dynasm!(ops; .arch x64; mov rcx, QWORD [=>unwanted]);
+    dynasm!(ops; .arch x64; mov rcx, QWORD [extern unwanted as usize]);
     // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
     match number {
         Some(number) => dynasm!(ops; .arch x64; movzx ecx, BYTE [rcx + i32::from(number as u16)]),

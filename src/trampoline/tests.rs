@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 
-use super::stub::{Descriptor, UNKNOWN_NUMBER};
+use super::stub::{Descriptor, Stub, UNKNOWN_NUMBER};
 use super::{Arena, Crossings};
 use crate::object::{Functions, Image, Segment, Source};
-use crate::patch::{Patch, Rung, write};
+use crate::patch::{Edits, Patch, Rung, write};
 use crate::sys::call::{protect, unmap};
 use crate::sys::near::map_near;
 use crate::sys::text::TextWriter;
@@ -277,7 +277,7 @@ fn compare(function: &Function, state: &State) -> Vec<Rung> {
     assert_eq!(saved, expected, "patched {rungs:?}: {:02x?}", function.code());
 
     let (mut proved, patches) = run_patched(function, state, &mut memory, None);
-    if patches.iter().any(|patch| patch.site.vector_state_is_dead) {
+    if patches.iter().any(|patch| patch.vector_state_is_dead) {
         // By the ABI this is not its caller's any more.
         proved.0.ymm = expected.0.ymm;
     }
@@ -298,17 +298,19 @@ fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], dead: 
     for site in &mut located.sites {
         site.vector_state_is_dead = dead.unwrap_or(site.vector_state_is_dead);
     }
-    let patches = patch::plan(located);
+    let patches = patch::plan(&located);
     let taken: Vec<_> = patches.iter().filter(|patch| patch.rung.is_taken()).cloned().collect();
     let describe = |patch: &Patch| {
-        let after = patch.site.end();
+        let after = patch.end();
         Descriptor { after, offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) }
     };
-    let arena = Arena::build(&span, Crossings::for_this_cpu(), &taken, describe).unwrap();
+    let mut edits = Edits::default();
+    let done = |patch: &Patch, stub: Option<&Stub>| patch.edits(stub.unwrap().entry(), &mut edits).unwrap();
+    let crossings = Crossings::for_this_cpu();
+    let arena = Arena::build(&span, crossings, taken.len(), taken.into_iter(), describe, done).unwrap();
     let writer = TextWriter::new();
-    let edits = taken.iter().zip(&arena.stubs).flat_map(|(patch, stub)| patch.edits(stub.unwrap().entry()).unwrap());
     // SAFETY: nobody else runs this function.
-    let applied = unsafe { write::apply(&writer, &image, edits.collect()) }.unwrap();
+    let applied = unsafe { write::apply(&writer, &image, edits) }.unwrap();
     let left = function.run(state, memory);
     // SAFETY: as above.
     unsafe { applied.undo(&writer) }.unwrap();
@@ -447,6 +449,6 @@ fn a_wrong_proof_is_noticed() {
     let mut memory = [0; 8];
     let (_, expected, _) = function.run(&state, &mut memory);
     let ((_, read, _), patches) = run_patched(&function, &state, &mut memory, Some(true));
-    assert!(patches.iter().all(|patch| patch.site.vector_state_is_dead));
+    assert!(patches.iter().all(|patch| patch.vector_state_is_dead));
     assert_ne!(read, expected, "the hook has changed ymm7, and nobody has put it back");
 }

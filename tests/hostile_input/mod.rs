@@ -59,7 +59,7 @@ fn image<'a>(input: &mut Input<'a>, near: u64) -> Image<'a> {
 
 fn locate_and_plan(image: &Image<'_>, functions: &Functions) {
     let located = disasm::locate(image, functions).expect("a disassembler");
-    promises::check(image, &located, &plan(located.clone()));
+    promises::check(image, &located, &plan(&located));
 }
 
 /// Code with bounds of functions that may be anything.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use syscall_intercept::disasm::{self, Located};
 use syscall_intercept::object::{Functions, Image, Segment, Source};
-use syscall_intercept::patch::{self, Patch};
+use syscall_intercept::patch::{self, Edits, Patch};
 
 /// Where the code is.
 pub(crate) const BASE: u64 = 0x10000;
@@ -64,7 +64,7 @@ impl Object {
     }
 
     pub(crate) fn plan(&self) -> Vec<Patch> {
-        patch::plan(self.locate())
+        patch::plan(&self.locate())
     }
 
     /// The plan for the only site.
@@ -83,4 +83,11 @@ pub(crate) fn sites(located: &Located) -> Vec<u64> {
 /// A range of offsets as addresses.
 pub(crate) fn at(offsets: Range<u64>) -> Range<u64> {
     BASE + offsets.start..BASE + offsets.end
+}
+
+/// What a patch writes for a stub, and where.
+pub(crate) fn edits(patch: &Patch, stub: u64) -> Option<Vec<(u64, Vec<u8>)>> {
+    let mut edits = Edits::default();
+    patch.edits(stub, &mut edits)?;
+    Some(edits.iter().map(|(address, bytes)| (address, bytes.to_vec())).collect())
 }

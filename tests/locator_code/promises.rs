@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use syscall_intercept::disasm::{Instruction, Kind, Located};
+use syscall_intercept::disasm::{Instruction, Kind, Located, Site};
 use syscall_intercept::object::Image;
-use syscall_intercept::patch::{Patch, Rung};
+use syscall_intercept::patch::{Edits, Patch, Rung};
 
 /// What a plan must leave as it is or may change: the window, and the syscall with the address it returns to.
 fn claim(patch: &Patch) -> Range<u64> {
-    patch.window.start.min(patch.site.address)..patch.window.end.max(patch.site.end())
+    patch.window.start.min(patch.address)..patch.window.end.max(patch.end())
 }
 
 fn bytes<'a>(image: &Image<'a>, range: Range<u64>) -> &'a [u8] {
@@ -29,11 +29,12 @@ pub(crate) fn check(image: &Image<'_>, located: &Located, patches: &[Patch]) {
         assert!(image.is_code(claim.start), "{claim:x?}");
         bytes(image, claim);
     }
-    patches.iter().for_each(|patch| check_patch(image, located, patch));
+    patches.iter().zip(&located.sites).for_each(|(patch, site)| check_patch(image, located, patch, site));
 }
 
-fn check_patch(image: &Image<'_>, located: &Located, patch: &Patch) {
-    let (site, window) = (&patch.site, &patch.window);
+fn check_patch(image: &Image<'_>, located: &Located, patch: &Patch, site: &Site) {
+    let window = &patch.window;
+    assert_eq!((patch.address, patch.end(), patch.number), (site.address, site.end(), site.number));
     assert!(bytes(image, site.address..site.end()).ends_with(&[0x0f, 0x05]));
     for instruction in site.before.iter().chain(&site.after) {
         assert_eq!(instruction.bytes(), bytes(image, instruction.address..instruction.end()));
@@ -68,8 +69,10 @@ fn check_patch(image: &Image<'_>, located: &Located, patch: &Patch) {
             assert!(at == window.end || (returns && padded), "{patch:?}");
         }
     }
-    for edit in patch.edits(window.start.wrapping_add(0x100_0000)).expect("a stub within reach") {
-        let range = edit.address..edit.address + edit.bytes.len() as u64;
+    let mut edits = Edits::default();
+    patch.edits(window.start.wrapping_add(0x100_0000), &mut edits).expect("a stub within reach");
+    for (address, bytes) in edits.iter() {
+        let range = address..address + bytes.len() as u64;
         let in_island = patch.island.is_some_and(|island| range == (island..island + 5));
         assert!(in_island || range == *window, "{range:x?} is neither window nor island of {patch:?}");
     }

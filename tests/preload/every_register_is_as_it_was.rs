@@ -19,7 +19,7 @@ fn results(program: &Program) -> Vec<u32> {
 fn rungs(program: &Path) -> Vec<Rung> {
     let file = File::open(program).unwrap();
     let elf = file.parse().unwrap();
-    let patches = patch::plan(disasm::locate(&elf.image(), &elf.functions()).unwrap());
+    let patches = patch::plan(&disasm::locate(&elf.image(), &elf.functions()).unwrap());
     patches.iter().map(|patch| patch.rung).collect()
 }
 

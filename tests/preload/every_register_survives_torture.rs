@@ -28,7 +28,7 @@ impl Rack {
         // The library is what the program's comments say: a site for each rung.
         let file = File::open(&sites).unwrap();
         let elf = file.parse().unwrap();
-        let patches = patch::plan(disasm::locate(&elf.image(), &elf.functions()).unwrap());
+        let patches = patch::plan(&disasm::locate(&elf.image(), &elf.functions()).unwrap());
         let rungs: Vec<Rung> = patches.iter().map(|patch| patch.rung).collect();
         assert_eq!(rungs, [Rung::InPlace, Rung::InPlaceShort, Rung::InStub, Rung::InStubShort]);
         Rack { bench, program }

@@ -91,7 +91,7 @@ fn strict_mode_starts_a_program_that_can_be_intercepted() {
 fn a_dump_has_a_line_for_each_site() {
     let file = File::open(&libc_path()).unwrap();
     let elf = file.parse().unwrap();
-    let patches = patch::plan(disasm::locate(&elf.image(), &elf.functions()).unwrap());
+    let patches = patch::plan(&disasm::locate(&elf.image(), &elf.functions()).unwrap());
 
     let outcome = Program::new("true").intercepted().env("INTERCEPT_DEBUG_DUMP", "1").run().success();
     let text = outcome.stderr();
