@@ -97,3 +97,8 @@ fi
 if [ -z "$root" ] && ! ldconfig -p | grep -q " $libdir/libsyscall_intercept.so.0$"; then
     echo "the dynamic loader does not look into $libdir; for programs that use the library: export LD_LIBRARY_PATH=$libdir"
 fi
+
+# What programs would otherwise find out about the libc of this machine each time they start.
+if [ -z "$root" ]; then
+    "$prefix/bin/intercept" index || echo "without an index programs start slower; once the cause is gone: intercept index"
+fi

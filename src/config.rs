@@ -17,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) dump: bool,
     /// `INTERCEPT_TIMES`: say where the constructor's time went.
     pub(crate) times: bool,
+    /// `INTERCEPT_INDEX`: what is known of libraries beforehand. Otherwise the file is beside the library.
+    pub(crate) index: Option<OsString>,
     /// `INTERCEPT_MAGIC_LOG`
     pub(crate) magic_log: bool,
     /// `INTERCEPT_LOG`
@@ -48,6 +50,7 @@ impl Config {
             strict: starts_with("INTERCEPT_STRICT", b'1'),
             dump: std::env::var_os("INTERCEPT_DEBUG_DUMP").is_some(),
             times: starts_with("INTERCEPT_TIMES", b'1'),
+            index: text("INTERCEPT_INDEX"),
             magic_log: starts_with("INTERCEPT_MAGIC_LOG", b'1'),
             log: text("INTERCEPT_LOG"),
             log_append: starts_with("INTERCEPT_LOG_TRUNC", b'0'),

@@ -36,7 +36,8 @@
 //!
 //! 1. [`object`] finds what is loaded, from memory, and where its functions begin and end.
 //! 2. [`disasm`] locates the *sites*: `syscall` instructions, with the straight-line code around them.
-//! 3. [`patch`] plans a *window* for each site, bytes that can be overwritten with a jump, and writes the jumps.
+//! 3. [`patch`] plans a *window* for each site, bytes that can be overwritten with a jump, and writes the jumps. An [`index`]
+//!    can hold what these two steps say of a libc.
 //! 4. `trampoline` assembles a *stub* for each site, within reach of a jump.
 //! 5. `asm/crossing.S` saves the machine state, calls Rust, and restores the state.
 //! 6. `hook` asks the hooks, and decides how the call is made.
@@ -53,6 +54,7 @@ mod capi;
 mod config;
 pub mod disasm;
 mod hook;
+pub mod index;
 pub mod log;
 pub mod object;
 pub mod patch;

@@ -1,12 +1,14 @@
 //! One object on its way into the hooks: its sites found, their stubs assembled, the jumps written.
 #![allow(unsafe_code, reason = "code that is changed")]
 
+use std::borrow::Borrow;
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
+use crate::index::{Index, Record};
 use crate::object::loaded::Loaded;
 use crate::patch::{self, Edits, Patch, Reason, write};
 use crate::sys::text::TextWriter;
@@ -24,10 +26,12 @@ pub(crate) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    /// Finds the sites of an object where somebody wants to see calls, plans their windows and assembles their stubs.
+    /// Finds the sites of an object where somebody wants to see calls, plans their windows and assembles their stubs; or does
+    /// what the index says of it, if it is in there.
     pub(crate) fn new(
         object: &'a Loaded,
         wanted: Option<&Numbers>,
+        index: Option<&Index>,
         crossings: Crossings,
         fail: &mut Fail<'_>,
         times: &mut Times,
@@ -39,6 +43,24 @@ impl<'a> Prepared<'a> {
         let is_wanted = |number: u32| {
             wanted.is_none_or(|wanted| wanted.contains(number.into()) || is_for_the_library(number.into()))
         };
+        if let Some(found) = index.zip(object.build_id()).and_then(|(index, id)| index.find(id)) {
+            let is_wanted = |record: &Record<'_>| record.number().is_none_or(is_wanted);
+            if let Some([taken, left_alone]) = found.fits(&object.image, object.bias(), is_wanted) {
+                times.lap(Stage::Locate);
+                times.had(object, found.count());
+                ::log::debug!("{}: {} sites from the index", object.path().display(), found.count());
+                let patches = || found.records(object.bias()).filter(is_wanted).map(|record| record.patch());
+                if left_alone > 0 || ::log::log_enabled!(::log::Level::Debug) {
+                    report(object, patches(), fail);
+                }
+                times.lap(Stage::Plan);
+                let patches = patches().filter(|patch| patch.rung.is_taken());
+                let prepared = Prepared::assemble(object, taken, patches, crossings, fail);
+                times.lap(Stage::Emit);
+                return prepared;
+            }
+            ::log::debug!("{}: is not what the index says", object.path().display());
+        }
         let located = match disasm::locate_some(&object.image, &object.functions(), is_wanted) {
             Ok(located) => located,
             Err(error) => {
@@ -58,23 +80,10 @@ impl<'a> Prepared<'a> {
             }
         }
         let mut patches = patch::plan(&located);
-        let mut taken = 0;
-        patches.retain(|patch| {
-            ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.address), patch.rung);
-            match patch.reason() {
-                _ if !patch.number.is_none_or(is_wanted) => {}
-                Some(reason) if reason.is_deliberate() => {}
-                Some(Reason::AlreadyPatched(_)) => taken += 1,
-                Some(reason) => fail(object.path(), Some(object.in_file(patch.address)), &reason),
-                None => return true,
-            }
-            false
-        });
-        if taken > 0 {
-            let reason =
-                format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");
-            fail(object.path(), None, &reason);
-        }
+        drop(located);
+        patches.retain(|patch| patch.number.is_none_or(is_wanted));
+        report(object, patches.iter(), fail);
+        patches.retain(|patch| patch.rung.is_taken());
         times.lap(Stage::Plan);
         let prepared = Prepared::assemble(object, patches.len(), patches.into_iter(), crossings, fail);
         times.lap(Stage::Emit);
@@ -120,6 +129,27 @@ impl<'a> Prepared<'a> {
         if let Err(error) = unsafe { write::apply(writer, &self.object.image, self.edits) } {
             fail(self.object.path(), None, &error);
         }
+    }
+}
+
+/// Tells of the sites that cannot be taken.
+fn report(object: &Loaded, patches: impl Iterator<Item: Borrow<Patch>>, fail: &mut Fail<'_>) {
+    let mut taken = 0;
+    for patch in patches {
+        let patch = patch.borrow();
+        let address = object.in_file(patch.address);
+        ::log::debug!("{}+{address:#x}: {}", object.path().display(), patch.rung);
+        match patch.reason() {
+            None => {}
+            Some(reason) if reason.is_deliberate() => {}
+            Some(Reason::AlreadyPatched(_)) => taken += 1,
+            Some(reason) => fail(object.path(), Some(address), &reason),
+        }
+    }
+    if taken > 0 {
+        let reason =
+            format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");
+        fail(object.path(), None, &reason);
     }
 }
 

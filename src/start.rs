@@ -7,11 +7,13 @@
 use std::ffi::{CStr, OsStr};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::Config;
+use crate::index::{self, Index};
 use crate::object::loaded::{self, Loaded};
 use crate::prepare::Prepared;
 use crate::sys::call;
@@ -137,10 +139,11 @@ fn start(config: &Config) -> usize {
         }
     };
     let crossings = Crossings::for_this_cpu();
+    let index = open_index(config, &objects);
     times.lap(Stage::Find);
     let prepared = targets
         .into_iter()
-        .filter_map(|object| Prepared::new(object, wanted.as_ref(), crossings, &mut fail, &mut times));
+        .filter_map(|object| Prepared::new(object, wanted.as_ref(), index.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
     let writer = TextWriter::new();
     for object in prepared {
@@ -156,10 +159,20 @@ fn start(config: &Config) -> usize {
     failures
 }
 
+/// The index that somebody has named, or the one beside the library.
+fn open_index(config: &Config, objects: &[Loaded]) -> Option<Index> {
+    let path = match &config.index {
+        Some(path) => PathBuf::from(path),
+        None => objects.iter().find(|object| object.is_self())?.path().parent()?.join(index::FILE_NAME),
+    };
+    index::open(&path)
+}
+
 /// How many other threads there are, if any. Without `/proc` the constructor is believed to be early enough.
-fn other_threads() -> Option<usize> {
-    let threads = std::fs::read_dir("/proc/self/task").ok()?.count();
-    threads.checked_sub(1).filter(|&others| others > 0)
+fn other_threads() -> Option<u64> {
+    // The folder has a link for each thread, one for itself and one for its parent: `proc_task_getattr` in fs/proc/base.c.
+    let links = std::fs::metadata("/proc/self/task").ok()?.nlink();
+    links.checked_sub(3).filter(|&others| others > 0)
 }
 
 /// Makes the dynamic loader keep the object this code is in, also if somebody who has opened it closes it again: libc will

@@ -5,7 +5,8 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use syscall_intercept::object::file::File;
+use syscall_intercept::index;
+use syscall_intercept::object::file::{ElfFile, File};
 use syscall_intercept::object::target::is_libc;
 use syscall_intercept::patch::{Patch, Rung};
 
@@ -119,7 +120,10 @@ fn program(report: &mut Report, subject: &Subject) -> Result<(), Error> {
     for libc in &libcs {
         let version = libc_of::version(libc).unwrap_or_else(|| "of an unknown version".to_owned());
         report.line("libc", format_args!("{}, {version}", shown(libc)));
-        sites(report, &Sites::of(&File::open(libc)?.parse()?)?);
+        let file = File::open(libc)?;
+        let elf = file.parse()?;
+        sites(report, &Sites::of(&elf)?);
+        report.line("index", index(&elf));
     }
     report.line("unseen", "calls of the loader before main, vdso calls, int 0x80, objects opened later");
     if elf.is_of_go() {
@@ -130,6 +134,26 @@ fn program(report: &mut Report, subject: &Subject) -> Result<(), Error> {
         report.line("", format_args!("{count} {sites} of {}, unless INTERCEPT_ALL_OBJS=1", shown(&path)));
     }
     Ok(())
+}
+
+/// Whether programs with this libc start faster for it.
+fn index(elf: &ElfFile<'_>) -> String {
+    let named = std::env::var_os("INTERCEPT_INDEX").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let beside = || library::find().ok().map(|library| library.with_file_name(index::FILE_NAME));
+    let Some(path) = named.or_else(beside) else { return "none, as there is no library".to_owned() };
+    match index::open(&path) {
+        Some(index) if elf.build_id().is_some_and(|id| index.find(&id).is_some()) => {
+            format!("{} knows it: programs start faster", path.display())
+        }
+        Some(_) => format!("{} does not know it; make it again: intercept index", path.display()),
+        None if path.exists() => {
+            format!(
+                "{} is of another version, or others may write to it; make it again: intercept index",
+                path.display()
+            )
+        }
+        None => "none; programs start faster with one: intercept index".to_owned(),
+    }
 }
 
 /// How the sites of a libc would be patched.

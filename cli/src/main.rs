@@ -3,6 +3,7 @@
 mod completions;
 mod doctor;
 mod error;
+mod index;
 mod libc_of;
 mod library;
 mod man;
@@ -37,6 +38,8 @@ enum Command {
     Run(run::Arguments),
     /// Show the system call sites of a file and how each is patched
     Sites(sites::Arguments),
+    /// Find out about libraries beforehand, so that programs start faster
+    Index(index::Arguments),
     /// Say what this machine allows, and what would be seen of a program
     Doctor(doctor::Arguments),
     /// Print a script that teaches a shell to complete this command
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Sites(arguments) => sites::run(&arguments),
+        Command::Index(arguments) => index::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Man(arguments) => man::run(&arguments, Arguments::command()),

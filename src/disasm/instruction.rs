@@ -66,7 +66,7 @@ impl Instruction {
     pub const LONGEST: usize = 15;
 
     /// An instruction of these bytes, or nothing if there are none or more than [`Self::LONGEST`].
-    pub(super) fn new(address: u64, code: &[u8], kind: Kind, eax: Eax) -> Option<Self> {
+    pub(crate) fn new(address: u64, code: &[u8], kind: Kind, eax: Eax) -> Option<Self> {
         let mut bytes = [0; Self::LONGEST];
         bytes.get_mut(..code.len())?.copy_from_slice(code);
         let length = u8::try_from(code.len()).ok().filter(|&length| length > 0)?;

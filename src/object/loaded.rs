@@ -143,6 +143,16 @@ impl Loaded {
         self.image.file_offset(address).unwrap_or(address)
     }
 
+    /// What has to be added to an address in its file.
+    pub(crate) fn bias(&self) -> u64 {
+        self.bias
+    }
+
+    /// Its build-id.
+    pub(crate) fn build_id(&self) -> Option<&BuildId> {
+        self.build_id.as_ref()
+    }
+
     /// The path, for people.
     pub(crate) fn path(&self) -> &Path {
         &self.path

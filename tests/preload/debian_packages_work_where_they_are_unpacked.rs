@@ -27,8 +27,10 @@ fn install(root: &Path, files: &[PathBuf]) -> Outcome {
     std::fs::write(root.join("var/lib/dpkg/status"), "").unwrap();
     let foreign =
         ["--ignore-depends=libc6,libc6-dev,libgcc-s1", "--force-not-root", "--force-bad-path", "--log=/dev/null"];
+    // There is no shell in there.
+    let script = "--force-script-chrootless";
     let root = format!("--root={}", root.display());
-    Program::new("dpkg").args([&root]).args(foreign).args(["--install"]).args(files).run()
+    Program::new("dpkg").args([&root]).args(foreign).args([script, "--install"]).args(files).run()
 }
 
 #[test]
@@ -37,6 +39,8 @@ fn they_are_taken_together_and_work() {
     let folder = packages(&bench);
     let root = bench.empty_folder("root");
     install(&root, &PACKAGES.map(|package| file(&folder, package))).success();
+    let index = root.join(LIBRARIES).join("libsyscall_intercept.index");
+    assert!(index.exists());
 
     let outcome = Program::new(root.join("usr/bin/intercept")).args(["trace", "cat", "/dev/null"]).run().success();
     assert!(outcome.stderr().contains("openat(AT_FDCWD, \"/dev/null\""), "{outcome}");

@@ -1,0 +1,92 @@
+//! Looking an object up in an index.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+
+use super::record::{Record, Records};
+use super::{ENTRY, FINGERPRINT, HEADER, ID, MAGIC, hash, padded};
+use crate::object::{BuildId, Image};
+
+/// An index. Its header is one of this library's.
+#[derive(Debug)]
+pub struct Index {
+    file: File,
+    size: u64,
+    /// Those that are in use now.
+    entries: Vec<u8>,
+}
+
+/// What an index says of an object.
+#[derive(Debug)]
+pub struct Found {
+    records: Vec<u8>,
+    count: usize,
+}
+
+impl Index {
+    /// Reads the header. `None` if it is none, or one of another version of this library.
+    pub fn read(file: File) -> Option<Index> {
+        let size = file.metadata().ok()?.len();
+        let mut header = [0; HEADER];
+        file.read_exact_at(&mut header, 0).ok()?;
+        let mut words = header.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
+        if (words.next()?, words.next()?) != (MAGIC, FINGERPRINT) {
+            return None;
+        }
+        let length = usize::try_from(words.next()?).ok()?.checked_mul(ENTRY)?;
+        let entries = contents(&file, size, HEADER as u64, length)?;
+        Some(Index { file, size, entries })
+    }
+
+    /// The records about an object.
+    pub fn find(&self, id: &BuildId) -> Option<Found> {
+        let id = padded(&id.0)?;
+        let entry = self.entries.as_chunks::<ENTRY>().0.iter().find(|entry| entry.starts_with(&id))?;
+        let (words, _) = entry.get(ID..)?.as_chunks::<8>();
+        let &[start, length, count, hash_of_records] = words.first_chunk()?;
+        let length = usize::try_from(u64::from_le_bytes(length)).ok()?;
+        let records = contents(&self.file, self.size, u64::from_le_bytes(start), length)?;
+        let whole = hash(&records) == u64::from_le_bytes(hash_of_records);
+        // A record has some bytes at least: nobody is made to wait for, or to reserve room for, more than there are.
+        let count = usize::try_from(u64::from_le_bytes(count)).ok().filter(|&count| count <= length)?;
+        whole.then_some(Found { records, count })
+    }
+}
+
+/// A part of a file, which has it: a file that says nonsense makes nobody reserve memory.
+fn contents(file: &File, size: u64, start: u64, length: usize) -> Option<Vec<u8>> {
+    if size < start.checked_add(length as u64)? {
+        return None;
+    }
+    let mut bytes = vec![0; length];
+    file.read_exact_at(&mut bytes, start).ok()?;
+    Some(bytes)
+}
+
+impl Found {
+    /// Whether the records make sense and the image of the object has the bytes that those wanted were made from; it lies so many
+    /// bytes behind the addresses in its file. Answers how many of the wanted sites are to be taken, and how many left alone.
+    pub fn fits(&self, image: &Image<'_>, bias: u64, is_wanted: impl Fn(&Record<'_>) -> bool) -> Option<[usize; 2]> {
+        let mut records = Records::new(&self.records, bias);
+        let mut counts = [0; 2];
+        for _ in 0..self.count {
+            let record = records.next()?;
+            if is_wanted(&record) {
+                record.fits(image).then_some(())?;
+                counts[usize::from(!record.is_taken())] += 1;
+            }
+        }
+        Some(counts)
+    }
+
+    /// The records, in the order of their addresses.
+    pub fn records(&self, bias: u64) -> impl Iterator<Item = Record<'_>> {
+        let mut records = Records::new(&self.records, bias);
+        (0..self.count).map_while(move |_| records.next())
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
