@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The folder everything is in, and how long to measure.
 #[derive(Debug)]
@@ -22,16 +22,22 @@ impl Bench {
     pub(crate) fn new(quick: bool) -> Bench {
         // TARGET/PROFILE/deps/figures-0123456789abcdef
         let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--release", "--lib", "--locked", "--package", "syscall_intercept"]);
-        cargo.arg("--target-dir").arg(&target).current_dir(root());
-        assert!(cargo.status().unwrap().success(), "{cargo:?} failed");
+        let build = |what: [&str; 3]| {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["build", "--quiet", "--release", "--locked"]).args(what);
+            cargo.arg("--target-dir").arg(&target).current_dir(root());
+            assert!(cargo.status().unwrap().success(), "{cargo:?} failed");
+        };
+        build(["--lib", "--package", "syscall_intercept"]);
+        build(["--bins", "--package", "intercept"]);
 
         let folder = tempfile::tempdir().unwrap();
         let library = folder.path().join("libsyscall_intercept.so");
         fs::copy(target.join("release/libsyscall_intercept.so"), &library).unwrap();
         std::os::unix::fs::symlink(&library, folder.path().join("libsyscall_intercept.so.0")).unwrap();
-        Bench { folder, target, quick }
+        let bench = Bench { folder, target, quick };
+        bench.index("libsyscall_intercept.index", &[]);
+        bench
     }
 
     /// How often to do something: a run that only shows that everything works does it less often.
@@ -42,6 +48,16 @@ impl Bench {
     /// `libsyscall_intercept.so`
     pub(crate) fn library(&self) -> PathBuf {
         self.path("libsyscall_intercept.so")
+    }
+
+    /// An index of some libraries, or of the libc of this machine. Under the library's own name it is there for all that is
+    /// measured, as `install.sh` leaves it.
+    pub(crate) fn index(&self, name: &str, libraries: &[&Path]) -> PathBuf {
+        let path = self.path(name);
+        let mut command = Command::new(self.target.join("release/intercept"));
+        command.arg("index").arg("-o").arg(&path).args(libraries).stdout(Stdio::null());
+        assert!(command.status().unwrap().success(), "{command:?} failed");
+        path
     }
 
     /// The folder for what is there to stay, on the disk that the target folder is on.

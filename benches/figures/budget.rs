@@ -43,10 +43,12 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
             Err(why) => rows.push(not_counted(name, &why)),
         }
     }
-    rows.push(match of_the_constructor(bench) {
-        Ok(count) => budget.row("constructor", "fixed_input", "in the constructor", count),
-        Err(why) => not_counted("fixed_input", &why),
-    });
+    for (name, indexed) in [("fixed_input", false), ("fixed_input_in_index", true)] {
+        rows.push(match of_the_constructor(bench, indexed) {
+            Ok(count) => budget.row("constructor", name, "in the constructor", count),
+            Err(why) => not_counted(name, &why),
+        });
+    }
     rows
 }
 

@@ -80,7 +80,7 @@ fn each_more(
 
 /// Programs of this machine: what there is to patch in them is what it is.
 fn real(bench: &Bench) -> Vec<Case> {
-    let ours = Way::with(bench.library());
+    let ours = Way::with(bench.library()).without_index();
     let case = |name: &str, program, args, ours| {
         let name = name.to_owned();
         Case { name, series: Series::Real, program, args, bare: Way::bare(), ours }
@@ -104,7 +104,7 @@ fn made(bench: &Bench) -> Vec<Case> {
     let case = |(series, groups, more)| {
         let input = bench.made_input(groups, more);
         let bare = Way::with(input);
-        let ours = bare.clone().and(bench.library());
+        let ours = bare.clone().and(bench.library()).without_index();
         let name = format!("glibc and made: {} sites in {} functions", groups * 2, groups * 20 + more);
         Case { name, series, program: Ok("/bin/true".into()), args: &[], bare, ours }
     };

@@ -36,11 +36,14 @@ fn stepped(bench: &Bench, way: &Way, site: &str, calls: usize) -> Result<[f64; 2
     <[f64; 2]>::try_from(figures).map_err(|_| format!("{} {}", output.status, String::from_utf8_lossy(&output.stderr)))
 }
 
-/// What the constructor executes for `benches/c/fixed_input.S`: the difference between a program with it and without.
-pub(crate) fn of_the_constructor(bench: &Bench) -> Result<f64, String> {
+/// What the constructor executes for `benches/c/fixed_input.S`, which may be in an index: the difference between a program with it
+/// and without.
+pub(crate) fn of_the_constructor(bench: &Bench, indexed: bool) -> Result<f64, String> {
     let valgrind = needed("valgrind", "valgrind")?;
     let input = bench.fixed_input();
-    let active = Way::with(bench.library());
+    let index = bench.index("fixed_input.index", &[&input]);
+    let ours = Way::with(bench.library());
+    let active = if indexed { ours.env("INTERCEPT_INDEX", index) } else { ours.without_index() };
     let inert = active.clone().env("INTERCEPT_HOOK_CMDLINE_FILTER", "no such program");
     let in_all = |way: &Way| -> Result<f64, String> {
         Ok(under_valgrind(bench, &valgrind, &way.clone().and(&input))? - under_valgrind(bench, &valgrind, way)?)

@@ -24,6 +24,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     let mut ways = vec![Way::bare(), Way::with(bench.plugin("forwarding_hook"))];
     let subscribing = Way::with(bench.plugin("subscribing_hook"));
     ways.push(subscribing);
+    ways.push(ways[1].clone().without_index());
     // A page of a file that is not on the disk yet counts as one that its only reader has written.
     let files = ["libsyscall_intercept.so", "forwarding_hook.so", "subscribing_hook.so"].map(|name| bench.path(name));
     files.iter().for_each(|file| File::open(file).unwrap().sync_all().unwrap());
@@ -40,9 +41,8 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
             .target("<= +700 kB", figure.median <= 700.0)
     };
     let mut rows = vec![row("private dirty, a forwarding plugin", 1).quoted("+1300 kB, -")];
-    if ways.len() > 2 {
-        rows.push(row("private dirty, a plugin that wants five numbers", 2));
-    }
+    rows.push(row("private dirty, a plugin that wants five numbers", 2));
+    rows.push(row("private dirty, a forwarding plugin, no index", 3));
     rows
 }
 

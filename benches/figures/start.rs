@@ -17,8 +17,9 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     let forwarding = Way::with(bench.plugin("forwarding_hook"));
     let subscribing = Way::with(bench.plugin("subscribing_hook"));
     let inert = Way::with(bench.library()).env("INTERCEPT_HOOK_CMDLINE_FILTER", "no such program");
-    let mut ways = vec![Way::bare(), inert, forwarding.clone()];
-    ways.push(subscribing.clone());
+    let unindexed = [&forwarding, &subscribing].map(|way| way.clone().without_index());
+    let mut ways = vec![Way::bare(), inert, forwarding.clone(), subscribing.clone()];
+    ways.extend(unindexed.clone());
     let figures = take_turns(&ways, Path::new(TRUE), &[], bench.rounds(400, 5));
 
     let bare = spread(figures[0].iter().copied()).median;
@@ -30,9 +31,13 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     let mut rows = vec![forwarding_row.target("<= +0.9 ms", all <= 0.9).quoted("+77..82, +300..316 ms")];
     let (subscribing_row, few) = row("a plugin that wants five numbers", 3);
     rows.push(subscribing_row.target("<= +0.35 ms", few <= 0.35));
+    rows.push(row("a forwarding plugin, no index", 4).0);
+    rows.push(row("a plugin that wants five numbers, no index", 5).0);
     rows.push(row("of which load: the library is there and told to do nothing", 1).0);
     rows.extend(stages(bench, &forwarding, "of which"));
     rows.extend(stages(bench, &subscribing, "five numbers, of which"));
+    rows.extend(stages(bench, &unindexed[0], "no index, of which"));
+    rows.extend(stages(bench, &unindexed[1], "five numbers, no index, of which"));
     rows
 }
 

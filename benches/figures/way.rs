@@ -35,6 +35,11 @@ impl Way {
         self
     }
 
+    /// As if nobody had run `intercept index`: the library finds everything out when the program starts.
+    pub(crate) fn without_index(self) -> Way {
+        self.env("INTERCEPT_INDEX", "/dev/null")
+    }
+
     /// Run by a program, which gets the program to run as its last arguments.
     pub(crate) fn under<S: Into<OsString>>(tracer: impl IntoIterator<Item = S>) -> Way {
         Way { under: tracer.into_iter().map(Into::into).collect(), ..Way::default() }

@@ -64,8 +64,8 @@ fn contents(file: &File, size: u64, start: u64, length: usize) -> Option<Vec<u8>
 }
 
 impl Found {
-    /// Whether the records make sense and the image of the object has the bytes that those wanted were made from; it lies so many
-    /// bytes behind the addresses in its file. Answers how many of the wanted sites are to be taken, and how many left alone.
+    /// Whether the records that are wanted make sense, and the image of the object has the bytes that they were made from; it lies
+    /// so many bytes behind the addresses in its file. Answers how many of the wanted sites are to be taken, and how many left alone.
     pub fn fits(&self, image: &Image<'_>, bias: u64, is_wanted: impl Fn(&Record<'_>) -> bool) -> Option<[usize; 2]> {
         let mut records = Records::new(&self.records, bias);
         let mut counts = [0; 2];

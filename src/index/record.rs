@@ -114,7 +114,7 @@ impl<'a> Records<'a> {
         Records { rest: bytes, address: bias }
     }
 
-    /// The next record; `None` if there is none, or if it makes no sense.
+    /// The next record; `None` if there is none.
     pub(super) fn next(&mut self) -> Option<Record<'a>> {
         let address = self.address.wrapping_add(self.varint()?);
         self.address = address;
@@ -139,9 +139,18 @@ impl<'a> Records<'a> {
             None => None,
         };
         let vector_state_is_dead = flags & DEAD != 0;
-        let record =
-            Record { address, length, number, vector_state_is_dead, rung, covered, bytes, island, moved, moved_before };
-        record.makes_sense().then_some(record)
+        Some(Record {
+            address,
+            length,
+            number,
+            vector_state_is_dead,
+            rung,
+            covered,
+            bytes,
+            island,
+            moved,
+            moved_before,
+        })
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -180,10 +189,12 @@ impl Record<'_> {
         self.rung.is_taken()
     }
 
-    /// Whether the image has the bytes that the record was made from.
+    /// Whether the record makes sense, and the image has the bytes that it was made from.
     pub fn fits(&self, image: &Image<'_>) -> bool {
         let has = |address, bytes: &[u8]| image.bytes(address, bytes.len()) == Some(bytes);
-        has(self.covered.start, self.bytes) && self.island.is_none_or(|(island, bytes)| has(island, bytes))
+        self.makes_sense()
+            && has(self.covered.start, self.bytes)
+            && self.island.is_none_or(|(island, bytes)| has(island, bytes))
     }
 
     /// Whether the instructions are ones and fill the window as those of a plan do.
