@@ -30,7 +30,7 @@ pub(crate) struct Sites {
 impl Sites {
     /// Finds them and plans how to patch them.
     pub(crate) fn of(elf: &ElfFile<'_>) -> Result<Sites, Error> {
-        let located = disasm::locate(&elf.image(), &elf.functions()).map_err(Error::new)?;
+        let located = disasm::locate_thoroughly(&elf.image(), &elf.functions()).map_err(Error::new)?;
         let (lookalikes, unknown) = (located.lookalikes.len(), located.unknown.clone());
         Ok(Sites { patches: patch::plan(&located), unknown, lookalikes })
     }

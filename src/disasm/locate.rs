@@ -5,6 +5,7 @@ use super::{
     code::code,
     constant::is_number_at_sight,
     decoder::Engine,
+    flow::find_numbers,
     incoming::{Arrival, Places, incoming},
     liveness::is_called_by_symbol,
     padding::walk_neighbours,
@@ -36,6 +37,17 @@ pub struct Located {
 /// When the disassembler does not start. Bad input is no error: what cannot be understood is in [`Located::unknown`].
 pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error> {
     locate_some(image, functions, |_| true)
+}
+
+/// Finds the system calls of an object, and of more of them the number: for an index, since it takes longer.
+///
+/// # Errors
+///
+/// As [`locate`].
+pub fn locate_thoroughly(image: &Image<'_>, functions: &Functions) -> Result<Located, Error> {
+    let mut located = locate(image, functions)?;
+    find_numbers(&code(image), &mut located.sites);
+    Ok(located)
 }
 
 /// Finds the system calls of an object that may have a number that is wanted. Those that read `mov $number,%eax; syscall`, with

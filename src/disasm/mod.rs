@@ -20,6 +20,7 @@
 //! padding   bytes that nothing executes
 //! constant  the number of the call, where it is a constant
 //! liveness  whether a vector register can matter at the call
+//! flow      the number, where it takes the whole function to tell (for an index)
 //! ```
 //!
 //! Everything here is a pure function of bytes and addresses. Input may be hostile: a file that `intercept sites` was given.
@@ -27,6 +28,7 @@
 mod code;
 mod constant;
 mod decoder;
+mod flow;
 mod incoming;
 mod instruction;
 mod known;
@@ -45,7 +47,7 @@ mod vector;
 mod walk;
 
 pub use instruction::{Branch, Eax, Instruction, Kind};
-pub use locate::{Located, locate, locate_some};
+pub use locate::{Located, locate, locate_some, locate_thoroughly};
 pub use site::{Doubt, Lookalike, Site, Unknown};
 
 use std::fmt;
