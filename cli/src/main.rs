@@ -12,6 +12,7 @@ mod plugin;
 mod program;
 mod rights;
 mod run;
+mod set;
 mod sites;
 mod subject;
 mod trace;
