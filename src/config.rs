@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) log: Option<OsString>,
     /// `INTERCEPT_LOG_TRUNC`
     pub(crate) log_append: bool,
+    /// `INTERCEPT_INJECT`: what happens to calls.
+    pub(crate) inject: Option<OsString>,
     /// `INTERCEPT_TRACE`: as `INTERCEPT_LOG`, with one line a call.
     pub(crate) trace: Option<OsString>,
     /// `INTERCEPT_TRACE_PARENT`: the process whose child is the first of a trace; lines of the others carry their ids.
@@ -54,6 +56,7 @@ impl Config {
             magic_log: starts_with("INTERCEPT_MAGIC_LOG", b'1'),
             log: text("INTERCEPT_LOG"),
             log_append: starts_with("INTERCEPT_LOG_TRUNC", b'0'),
+            inject: text("INTERCEPT_INJECT"),
             trace: text("INTERCEPT_TRACE"),
             trace_parent: text("INTERCEPT_TRACE_PARENT").and_then(|pid| pid.to_str()?.parse().ok()),
         }

@@ -41,7 +41,8 @@
 //! 4. `trampoline` assembles a *stub* for each site, within reach of a jump.
 //! 5. `asm/crossing.S` saves the machine state, calls Rust, and restores the state.
 //! 6. `hook` asks the hooks, and decides how the call is made.
-//! 7. [`log`] writes the lines of `INTERCEPT_LOG`.
+//! 7. [`inject`] makes calls fail, wait or bring signals, if `INTERCEPT_INJECT` asks for it.
+//! 8. [`log`] writes the lines of `INTERCEPT_LOG`.
 //!
 //! Wherever possible only bytes *before* a `syscall` are overwritten. A call that a hook lets pass is then made by the original
 //! instruction, so a blocked thread, an unwinder, a debugger, a cancellation or a seccomp filter finds the program counter
@@ -55,6 +56,7 @@ mod config;
 pub mod disasm;
 mod hook;
 pub mod index;
+pub mod inject;
 pub mod log;
 pub mod object;
 pub mod patch;

@@ -20,7 +20,7 @@ use crate::sys::call;
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
 use crate::trampoline::Crossings;
-use crate::{capi, hook, log, report};
+use crate::{capi, hook, inject, log, report};
 
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -117,6 +117,14 @@ fn start(config: &Config) -> usize {
     pin();
     log::configure(config);
 
+    let mut failures = 0;
+    if let Some(text) = &config.inject
+        && let Err(error) = inject::configure(text)
+    {
+        report::line(&format_args!("INTERCEPT_INJECT: {error}; nothing is injected"));
+        failures += 1;
+    }
+
     let objects = loaded::objects();
     let targets: Vec<&Loaded> = objects.iter().filter(|object| is_target(object, config)).collect();
     if targets.is_empty() {
@@ -128,7 +136,6 @@ fn start(config: &Config) -> usize {
     if let Some(wanted) = &wanted {
         hook::expect(wanted);
     }
-    let mut failures = 0;
     let mut fail = |path: &Path, address: Option<u64>, reason: &dyn Display| {
         failures += 1;
         match address {

@@ -4,6 +4,7 @@ mod completions;
 mod doctor;
 mod error;
 mod index;
+mod inject;
 mod libc_of;
 mod library;
 mod man;

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::error::Error;
+use crate::inject;
 use crate::plugin;
 use crate::program::{self, CommandLine};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = inject::HELP)]
 pub(crate) struct Arguments {
     /// Load this plugin; several are asked in this order
     #[arg(short, long = "plugin", value_name = "FILE")]
@@ -15,6 +17,9 @@ pub(crate) struct Arguments {
     /// Do not start what cannot be intercepted completely
     #[arg(long)]
     strict: bool,
+    /// Tamper with calls, as said below
+    #[arg(short = 'e', value_name = "EXPR")]
+    expressions: Vec<String>,
     #[command(flatten)]
     program: CommandLine,
 }
@@ -25,6 +30,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut command = arguments.program.command(&plugins?)?;
     if arguments.strict {
         command.env("INTERCEPT_STRICT", "1");
+    }
+    if let Some(injections) = inject::variable(&arguments.expressions)? {
+        command.env("INTERCEPT_INJECT", injections);
     }
     program::run(command)
 }

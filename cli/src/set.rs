@@ -1,7 +1,5 @@
 //! Sets of system calls, written as for strace: `openat,close`, `%network`, `/^mk`, `!%memory`, `all`, `none`, `257`.
 
-#![allow(dead_code, reason = "the options that take sets are on their way")]
-
 mod groups;
 
 use std::collections::BTreeSet;

@@ -6,19 +6,25 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::error::Error;
+use crate::inject;
 use crate::program::{self, CommandLine};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = inject::HELP)]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Tamper with calls, as said below
+    #[arg(short = 'e', value_name = "EXPR")]
+    expressions: Vec<String>,
     #[command(flatten)]
     program: CommandLine,
 }
 
 /// Runs the program and ends as it did.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let injections = inject::variable(&arguments.expressions)?;
     let output = match &arguments.output {
         Some(file) => fresh_file(file)?,
         None => stderr()?,
@@ -28,6 +34,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         .env("INTERCEPT_TRACE", output)
         .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
         .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    if let Some(injections) = injections {
+        command.env("INTERCEPT_INJECT", injections);
+    }
     program::run(command)
 }
 

@@ -8,6 +8,7 @@ use super::guard::Held;
 use super::subscription::is_for_the_library;
 use super::{Frame, Verdict, chain, errno, signal};
 use crate::capi;
+use crate::inject::{self, Effect};
 use crate::log::{self, Call};
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
 
@@ -46,7 +47,7 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
         return Verdict::Forward;
     }
     // SAFETY: this is the first call in a stub.
-    made(&call(unsafe { frame.site() }, number, frame.args), &mut frame.result)
+    made(&call(unsafe { frame.site() }, number, frame.args), frame)
 }
 
 /// The same, with a log.
@@ -60,30 +61,49 @@ fn logged(frame: &mut Frame, number: i64) -> Verdict {
     }
     log::before(&call, how_it_returns(call.number) == Return::Elsewhere);
     if let Some(result) = chain::ask(call.number, &call.args) {
-        log::answered(&call, result);
+        log::answered(&call, result, "");
         frame.result = result;
         return Verdict::Return;
     }
-    made(&call, &mut frame.result)
+    made(&call, frame)
 }
 
 /// How a call is made that no hook has answered.
 #[inline(never)]
-fn made(call: &Call<'_>, result: &mut i64) -> Verdict {
+fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
+    let effect = inject::due(call.number);
+    if let Some(effect) = effect {
+        effect.enter();
+        if let Some(answer) = effect.answer {
+            frame.result = answer;
+            log::answered(call, answer, effect.remark());
+            effect.leave();
+            return Verdict::Return;
+        }
+    }
     if call.number == libc::SYS_rt_sigaction
         && let Some(answer) = signal::sigaction(&call.args)
     {
-        *result = answer;
-        finish(call, answer);
+        frame.result = answer;
+        finish(call, answer, effect);
         return Verdict::Return;
     }
-    if !observed(call.number) {
+    if !observed(call.number) && !effect.is_some_and(Effect::acts_after) {
         return Verdict::Forward;
     }
     match how_it_returns(call.number) {
-        Return::ToCaller => Verdict::Observe,
-        Return::InSharedMemory => Verdict::InStub,
-        Return::Elsewhere => Verdict::Forward,
+        Return::ToCaller => {
+            frame.number = inject::carry(call.number, effect);
+            Verdict::Observe
+        }
+        Return::InSharedMemory => {
+            effect.inspect(|effect| inject::will_be_cloned(effect));
+            Verdict::InStub
+        }
+        Return::Elsewhere => {
+            effect.filter(|_| call.number == libc::SYS_rt_sigreturn).inspect(|effect| effect.leave());
+            Verdict::Forward
+        }
     }
 }
 
@@ -98,7 +118,7 @@ pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     let Some(_held) = Held::take(frame) else { return };
     // SAFETY: the same frame as in `before`.
     let call = call(unsafe { frame.site() }, number(frame.number), frame.args);
-    finish(&call, frame.result);
+    finish(&call, frame.result, inject::carried(frame.number));
 }
 
 /// After a call that makes a thread or a process, made in the stub: on the stack of the parent, and on that of the child.
@@ -115,7 +135,9 @@ pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
     // rax holds the result and nothing could be kept on the stack. A site whose number is no constant is libc's `syscall()`;
     // who calls that for a thread of his own mostly means `clone`.
     let number = if site.number == UNKNOWN_NUMBER { libc::SYS_clone } else { site.number };
-    finish(&call(site, number, frame.args), frame.number);
+    // The child has made no call.
+    let effect = if frame.number == 0 { None } else { inject::after_clone() };
+    finish(&call(site, number, frame.args), frame.number, effect);
 }
 
 /// Whether somebody wants to know the result of a call.
@@ -126,9 +148,9 @@ fn observed(number: i64) -> bool {
         || (creates(number) && wants_clones())
 }
 
-/// Shows a result to everybody who wants to know it.
-fn finish(call: &Call<'_>, result: i64) {
-    log::after(call, result);
+/// Shows a result to everybody who wants to know it, and does what is to be done after the call.
+fn finish(call: &Call<'_>, result: i64, effect: Option<&Effect>) {
+    log::after(call, result, effect.map_or("", Effect::remark));
     if creates(call.number) {
         tell_of_clone(result);
     }
@@ -138,6 +160,7 @@ fn finish(call: &Call<'_>, result: i64) {
         // SAFETY: the user's function has this type by the contract of the header.
         unsafe { hook(call.number, a, b, c, d, e, f, result) };
     }
+    effect.inspect(|effect| effect.leave());
 }
 
 /// Calls the hook for the side of a `clone` this is: zero in the child, the child's id in the parent.

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use super::clone::creates;
+use crate::inject;
 
 /// Numbers from here on are none of Linux, and count as one.
 const COUNT: usize = 1024;
@@ -78,10 +79,10 @@ fn place(number: i64) -> usize {
     usize::try_from(number).map_or(OTHERS, |number| number.min(OTHERS))
 }
 
-/// The calls the library itself has to see whatever hooks want: handlers are entered through it, and new threads and processes are
-/// told of to their own hooks.
+/// The calls the library itself has to see whatever hooks want: handlers are entered through it, new threads and processes are
+/// told of to their own hooks, and something may be injected.
 pub(crate) fn is_for_the_library(number: i64) -> bool {
-    number == libc::SYS_rt_sigaction || creates(number)
+    number == libc::SYS_rt_sigaction || creates(number) || inject::concerns(number)
 }
 
 /// Lets stubs pass what is not in a set, and nothing else.

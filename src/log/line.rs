@@ -155,6 +155,15 @@ impl Line {
         }
     }
 
+    /// Adds to a line that has ended.
+    pub(super) fn add(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.len = self.len.saturating_sub(1);
+            self.text(text);
+            self.finish();
+        }
+    }
+
     /// Ends the line.
     pub(super) fn finish(&mut self) {
         self.limit = CAPACITY;

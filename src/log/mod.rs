@@ -34,3 +34,8 @@ pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
 pub(crate) use process::{active, after, answered, before, configure, magic, watches};
 pub(crate) use sink::write_quietly;
+
+/// The name of a signal, with `SIG`; of those that are not real-time signals.
+pub(crate) fn signal_name(signal: i32) -> Option<&'static str> {
+    names::process::SIGNALS.name_of(u64::try_from(signal).ok()?)
+}

@@ -54,18 +54,18 @@ pub(crate) fn before(call: &Call, last_word: bool) {
     }
 }
 
-/// The kernel has answered a call.
-pub(crate) fn after(call: &Call, result: i64) {
+/// The kernel has answered a call. A trace shows the remark behind the result.
+pub(crate) fn after(call: &Call, result: i64, remark: &str) {
     if active() {
         LOG.notice(call, result);
-        LOG.after(call, result, &ProcessMemory);
+        LOG.after(call, result, remark, &ProcessMemory);
     }
 }
 
 /// A hook has answered a call in the kernel's place: whatever the answer says, no descriptor was closed.
-pub(crate) fn answered(call: &Call, result: i64) {
+pub(crate) fn answered(call: &Call, result: i64, remark: &str) {
     if active() {
-        LOG.after(call, result, &ProcessMemory);
+        LOG.after(call, result, remark, &ProcessMemory);
     }
 }
 
@@ -130,13 +130,13 @@ impl Log {
             self.expects_to_be_killed.store(true, Relaxed);
         }
         if self.drop_in.is_on() && !self.logs_at_once(call) {
-            self.write(Style::DropIn, call, Outcome::Pending, memory);
+            self.write(Style::DropIn, call, Outcome::Pending, "", memory);
         }
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
         // with `?`, and once more with the error if it returns.
         let enters_strict_mode = enters_strict_mode(call);
         if self.trace.is_on() && (last_word || speaks_before(call.number) || enters_strict_mode) {
-            self.write(Style::Trace, call, Outcome::Pending, memory);
+            self.write(Style::Trace, call, Outcome::Pending, "", memory);
         }
         // From then on the kernel kills for nearly every call a line is made with.
         if enters_strict_mode {
@@ -152,13 +152,13 @@ impl Log {
         sinks.into_iter().filter(|sink| result >= 0 && sink.is_on()).for_each(|sink| sink.notice(call));
     }
 
-    fn after(&self, call: &Call, result: i64, memory: &dyn Memory) {
+    fn after(&self, call: &Call, result: i64, remark: &str, memory: &dyn Memory) {
         for style in [Style::DropIn, Style::Trace] {
             if self.sink(style).is_on() {
                 let written =
                     style == Style::DropIn && self.logs_at_once(call) && self.write_both(call, result, memory);
                 if !written {
-                    self.write(style, call, Outcome::Returned(result), memory);
+                    self.write(style, call, Outcome::Returned(result), remark, memory);
                 }
             }
         }
@@ -180,12 +180,15 @@ impl Log {
 
     /// Not inlined, as [`Self::magic`].
     #[inline(never)]
-    fn write(&self, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
+    fn write(&self, style: Style, call: &Call, outcome: Outcome, remark: &str, memory: &dyn Memory) {
         let mut line = Line::new();
         if style == Style::Trace {
             self.prefix(&mut line);
         }
         format::append(&mut line, style, call, outcome, memory);
+        if style == Style::Trace {
+            line.add(remark);
+        }
         self.put(style, &line);
     }
 
@@ -305,7 +308,7 @@ mod tests {
         logs.start();
         let close = call(libc::SYS_close, [99, 0, 0, 0, 0, 0]);
         logs.log.before(&close, false, &NOTHING);
-        logs.log.after(&close, -9, &NOTHING);
+        logs.log.after(&close, -9, "", &NOTHING);
         let (drop_in, trace) = logs.read();
         assert_eq!(
             drop_in,
@@ -323,13 +326,13 @@ mod tests {
         let line = |result: &str| format!("/lib/libc.so.6 0x1234 -- getpid(){result}\n");
         logs.log.before(&getpid, false, &NOTHING);
         assert_eq!(logs.read().0, "");
-        logs.log.after(&getpid, 7, &NOTHING);
+        logs.log.after(&getpid, 7, "", &NOTHING);
         assert_eq!(logs.read().0, line(" = ?") + &line(" = 7"));
 
         // Two lines that are too long for one write.
         let object = [b'x'; 600];
         let far = Call { object: &object, ..getpid };
-        logs.log.after(&far, 7, &NOTHING);
+        logs.log.after(&far, 7, "", &NOTHING);
         let log = logs.read().0;
         let ends: Vec<&str> = log.lines().skip(2).map(|line| line.trim_start_matches('x')).collect();
         assert_eq!(ends, [" 0x1234 -- getpid() = ?", " 0x1234 -- getpid() = 7"]);
@@ -357,7 +360,7 @@ mod tests {
         let logs = Logs::new();
         logs.start();
         logs.log.before(&call(libc::SYS_execve, [0; 6]), false, &NOTHING);
-        logs.log.after(&call(libc::SYS_execve, [0; 6]), -14, &NOTHING);
+        logs.log.after(&call(libc::SYS_execve, [0; 6]), -14, "", &NOTHING);
         logs.log.before(&call(libc::SYS_vfork, [0; 6]), true, &NOTHING);
         logs.log.before(&call(libc::SYS_exit_group, [3, 0, 0, 0, 0, 0]), false, &NOTHING);
         assert_eq!(
@@ -375,7 +378,7 @@ mod tests {
         let getpid = call(libc::SYS_getpid, [0; 6]);
         for first in [0, kernel::thread(), -1] {
             logs.log.first_thread.store(first, Relaxed);
-            logs.log.after(&getpid, 1, &NOTHING);
+            logs.log.after(&getpid, 1, "", &NOTHING);
         }
         let expected = format!("getpid() = 1\ngetpid() = 1\n[pid {:>5}] getpid() = 1\n", kernel::thread());
         assert_eq!(logs.read().1, expected);

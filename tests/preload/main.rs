@@ -18,6 +18,7 @@ mod an_executable_built_for_pmems_library_runs_unchanged;
 mod an_index_changes_how_fast_programs_start;
 mod an_unpatchable_site_is_named_and_the_program_runs_on;
 mod backtraces_lead_through_a_hook;
+mod calls_are_injected_as_strace_does;
 mod clone_hooks_know_every_thread_and_process;
 mod debian_packages_work_where_they_are_unpacked;
 mod every_instruction_may_be_interrupted;

@@ -1,0 +1,22 @@
+//! Injection: calls that fail, are answered, wait or bring a signal because the environment says so (`INTERCEPT_INJECT`).
+//!
+//! It means what `-e inject=` means to strace: which call is meant is counted for each thread and each number, from one on, and what
+//! is said last of a number counts. It comes after the hooks and before the kernel: a call that a hook answers is none here.
+//!
+//! [`parse`] reads what is asked for; everything behind it runs in the middle of the program and keeps to the rules of
+//! `hook`: no heap, no libc, no lock, no panic.
+
+mod counts;
+mod delay;
+mod effect;
+mod error;
+mod list;
+mod names;
+mod plan;
+mod signal;
+mod when;
+
+pub use effect::Effect;
+pub use error::Error;
+pub use list::parse;
+pub(crate) use plan::{after_clone, carried, carry, concerns, configure, due, will_be_cloned};

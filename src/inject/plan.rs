@@ -1,0 +1,131 @@
+//! What was asked for, by number, as calls look it up.
+#![allow(unsafe_code, reason = "a table that is made once and never freed")]
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use super::counts::Counts;
+use super::when::When;
+use super::{Effect, Error, parse};
+
+/// Numbers below this can be injected into: all that Linux has, and many more.
+pub(super) const NUMBERS: usize = 1023;
+
+/// Bits of a register that holds a number, and above them an effect: the kernel looks at the lower half alone.
+const HALF: u32 = 32;
+
+/// What happens to each number.
+struct Plan {
+    effects: Vec<Effect>,
+    /// By number, the place in `effects`, counted from one; zero where nothing happens.
+    effect_of: [u8; NUMBERS],
+    /// By number, the place of its count; of those that are counted.
+    count_of: [u16; NUMBERS],
+    counts: Option<Counts>,
+}
+
+static PLAN: AtomicPtr<Plan> = AtomicPtr::new(std::ptr::null_mut());
+
+fn plan() -> Option<&'static Plan> {
+    // SAFETY: null, or what `configure` has made and leaked.
+    unsafe { PLAN.load(Ordering::Acquire).as_ref() }
+}
+
+/// From now on happens what a text says. Called once, by the constructor. If the text is wrong, nothing does.
+pub(crate) fn configure(text: &OsStr) -> Result<(), Error> {
+    let Ok(text) = std::str::from_utf8(text.as_bytes()) else {
+        return Err(Error::Call(text.to_string_lossy().into_owned()));
+    };
+    let injections = parse(text)?;
+    if injections.is_empty() {
+        return Ok(());
+    }
+    let mut plan = Plan { effects: Vec::new(), effect_of: [0; NUMBERS], count_of: [0; NUMBERS], counts: None };
+    for (numbers, effect) in injections {
+        plan.effects.push(effect);
+        let place = u8::try_from(plan.effects.len()).map_err(|_| Error::TooMany)?;
+        numbers.into_iter().for_each(|number| plan.effect_of[usize::from(number)] = place);
+    }
+    let mut counted = 0;
+    for (number, place) in plan.effect_of.iter().enumerate() {
+        let effect = usize::from(*place).checked_sub(1).and_then(|place| plan.effects.get(place));
+        if effect.is_some_and(|effect| effect.when != When::ALWAYS) {
+            plan.count_of[number] = counted;
+            counted += 1;
+        }
+    }
+    let remembers = plan.effects.iter().any(Effect::acts_after);
+    if counted > 0 || remembers {
+        plan.counts = Some(Counts::new(counted.into()).ok_or(Error::NoMemory)?);
+    }
+    PLAN.store(Box::into_raw(Box::new(plan)), Ordering::Release);
+    Ok(())
+}
+
+/// Whether calls of a number have to be shown to [`due`].
+pub(crate) fn concerns(number: i64) -> bool {
+    plan().is_some_and(|plan| plan.place(number) != 0 || (plan.counts.is_some() && ends_thread(number)))
+}
+
+/// What happens to this call. Asked once for each call: it is counted.
+pub(crate) fn due(number: i64) -> Option<&'static Effect> {
+    let plan = plan()?;
+    let effect =
+        plan.effect(plan.place(number)).filter(|effect| effect.when == When::ALWAYS || plan.is_meant(number, effect));
+    if ends_thread(number) && effect.is_none_or(|effect| effect.answer.is_none()) {
+        plan.counts.as_ref().inspect(|counts| counts.forget_this_thread());
+    }
+    effect
+}
+
+/// A number with an effect, for [`carried`] to find when the call is over.
+pub(crate) fn carry(number: i64, effect: Option<&'static Effect>) -> i64 {
+    let place = effect.zip(plan()).map_or(0, |(effect, plan)| plan.place_of(effect));
+    i64::from(number as u32) | i64::from(place) << HALF
+}
+
+/// The effect that goes with a number.
+pub(crate) fn carried(number: i64) -> Option<&'static Effect> {
+    plan()?.effect(u8::try_from(number >> HALF).ok()?)
+}
+
+/// A call is about to be made that may return on another stack, so that nothing goes with it: its effect is remembered.
+pub(crate) fn will_be_cloned(effect: &'static Effect) {
+    if let Some(plan) = plan()
+        && let Some(counts) = &plan.counts
+    {
+        counts.remember(plan.place_of(effect));
+    }
+}
+
+/// The parent's return from such a call.
+pub(crate) fn after_clone() -> Option<&'static Effect> {
+    let plan = plan()?;
+    plan.effect(plan.counts.as_ref()?.recall())
+}
+
+impl Plan {
+    fn place(&self, number: i64) -> u8 {
+        usize::try_from(number).ok().and_then(|number| self.effect_of.get(number)).copied().unwrap_or(0)
+    }
+
+    fn effect(&self, place: u8) -> Option<&Effect> {
+        self.effects.get(usize::from(place).checked_sub(1)?)
+    }
+
+    fn place_of(&self, effect: &Effect) -> u8 {
+        let place = self.effects.iter().position(|other| std::ptr::eq(other, effect));
+        place.map_or(0, |place| place as u8 + 1)
+    }
+
+    fn is_meant(&self, number: i64, effect: &Effect) -> bool {
+        let count = usize::try_from(number).ok().and_then(|number| self.count_of.get(number)).zip(self.counts.as_ref());
+        count.is_some_and(|(&place, counts)| effect.when.includes(counts.next(place.into())))
+    }
+}
+
+/// Whether a thread has nothing left to count after a call.
+fn ends_thread(number: i64) -> bool {
+    number == libc::SYS_exit || number == libc::SYS_exit_group
+}
