@@ -17,9 +17,9 @@ use crate::{libc_of, library, output};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Make it again when a libc is updated; one that is out of date does no harm.")]
 pub(crate) struct Arguments {
-    /// The libraries that are to be found in it [default: the libc of this machine]
+    /// The libraries to look at [default: the libc of this machine]
     files: Vec<PathBuf>,
-    /// Write to FILE, to be named by INTERCEPT_INDEX, instead of beside the library
+    /// Write to FILE, for INTERCEPT_INDEX to name
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

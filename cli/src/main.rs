@@ -8,6 +8,7 @@ mod inject;
 mod libc_of;
 mod library;
 mod man;
+mod new;
 mod output;
 mod plugin;
 mod program;
@@ -38,9 +39,11 @@ enum Command {
     Trace(trace::Arguments),
     /// Run a program with plugins
     Run(run::Arguments),
+    /// Make a plugin to begin with
+    New(new::Arguments),
     /// Show the system call sites of a file and how each is patched
     Sites(sites::Arguments),
-    /// Find out about libraries beforehand, so that programs start faster
+    /// Look at libraries beforehand, so that programs start faster
     Index(index::Arguments),
     /// Say what this machine allows, and what would be seen of a program
     Doctor(doctor::Arguments),
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Sites(arguments) => sites::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -28,6 +28,7 @@ mod hooks_see_what_they_have_subscribed_to;
 mod hostile_files_cost_one_line_or_a_table;
 mod hostile_variables_change_nothing;
 mod intercept_doctor_says_what_would_be_seen;
+mod intercept_new_makes_plugins;
 mod intercept_run_loads_plugins;
 mod no_page_is_writable_and_executable;
 mod nothing_that_was_logged_is_lost;
