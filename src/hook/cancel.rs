@@ -120,7 +120,7 @@ pub(crate) extern "C" fn fails(number: i64) -> i64 {
 }
 
 /// Whether a call may wait for long, and may as well fail with EINTR: all who make these have to expect it.
-fn may_wait(number: i64) -> bool {
+pub(super) fn may_wait(number: i64) -> bool {
     matches!(
         number,
         libc::SYS_accept

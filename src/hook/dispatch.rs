@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::clone::{Return, creates, how_it_returns};
 use super::guard::Held;
 use super::subscription::is_for_the_library;
-use super::{Frame, Verdict, chain, errno, signal};
+use super::{Frame, Verdict, cancel, chain, errno, signal};
 use crate::capi;
-use crate::inject::{self, Effect};
+use crate::inject::{self, Due};
 use crate::log::{self, Call};
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
 
@@ -71,13 +71,13 @@ fn logged(frame: &mut Frame, number: i64) -> Verdict {
 /// How a call is made that no hook has answered.
 #[inline(never)]
 fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
-    let effect = inject::due(call.number);
-    if let Some(effect) = effect {
-        effect.enter();
-        if let Some(answer) = effect.answer {
+    let due = inject::due(call.number);
+    if let Some(due) = due {
+        due.enter();
+        if let Some(answer) = due.answer() {
             frame.result = answer;
-            log::answered(call, answer, effect.remark());
-            effect.leave();
+            log::answered(call, answer, due.remark());
+            due.leave();
             return Verdict::Return;
         }
     }
@@ -85,23 +85,23 @@ fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
         && let Some(answer) = signal::sigaction(&call.args)
     {
         frame.result = answer;
-        finish(call, answer, effect);
+        finish(call, answer, due);
         return Verdict::Return;
     }
-    if !observed(call.number) && !effect.is_some_and(Effect::acts_after) {
+    if !observed(call.number) && !due.is_some_and(Due::acts_after) {
         return Verdict::Forward;
     }
     match how_it_returns(call.number) {
         Return::ToCaller => {
-            frame.number = inject::carry(call.number, effect);
+            frame.number = inject::sent_off(call.number, due, cancel::may_wait(call.number));
             Verdict::Observe
         }
         Return::InSharedMemory => {
-            effect.inspect(|effect| inject::will_be_cloned(effect));
+            due.inspect(|due| due.is_left_behind());
             Verdict::InStub
         }
         Return::Elsewhere => {
-            effect.filter(|_| call.number == libc::SYS_rt_sigreturn).inspect(|effect| effect.leave());
+            due.filter(|_| call.number == libc::SYS_rt_sigreturn).inspect(|due| due.leave());
             Verdict::Forward
         }
     }
@@ -116,9 +116,10 @@ pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
     let Some(_held) = Held::take(frame) else { return };
+    let due = inject::landed(frame.number);
     // SAFETY: the same frame as in `before`.
     let call = call(unsafe { frame.site() }, number(frame.number), frame.args);
-    finish(&call, frame.result, inject::carried(frame.number));
+    finish(&call, frame.result, due);
 }
 
 /// After a call that makes a thread or a process, made in the stub: on the stack of the parent, and on that of the child.
@@ -136,8 +137,8 @@ pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
     // who calls that for a thread of his own mostly means `clone`.
     let number = if site.number == UNKNOWN_NUMBER { libc::SYS_clone } else { site.number };
     // The child has made no call.
-    let effect = if frame.number == 0 { None } else { inject::after_clone() };
-    finish(&call(site, number, frame.args), frame.number, effect);
+    let due = if frame.number == 0 { None } else { inject::found_again() };
+    finish(&call(site, number, frame.args), frame.number, due);
 }
 
 /// Whether somebody wants to know the result of a call.
@@ -149,8 +150,8 @@ fn observed(number: i64) -> bool {
 }
 
 /// Shows a result to everybody who wants to know it, and does what is to be done after the call.
-fn finish(call: &Call<'_>, result: i64, effect: Option<&Effect>) {
-    log::after(call, result, effect.map_or("", Effect::remark));
+fn finish(call: &Call<'_>, result: i64, due: Option<Due>) {
+    log::after(call, result, due.map_or("", Due::remark));
     if creates(call.number) {
         tell_of_clone(result);
     }
@@ -160,7 +161,7 @@ fn finish(call: &Call<'_>, result: i64, effect: Option<&Effect>) {
         // SAFETY: the user's function has this type by the contract of the header.
         unsafe { hook(call.number, a, b, c, d, e, f, result) };
     }
-    effect.inspect(|effect| effect.leave());
+    due.inspect(|due| due.leave());
 }
 
 /// Calls the hook for the side of a `clone` this is: zero in the child, the child's id in the parent.

@@ -13,10 +13,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::cancel::{Cancellation, SetAside, is_cancellation};
 use super::disguise::Disguise;
 use super::guard::Suspended;
-use super::registers::register;
+use super::registers::{Registers, register};
 use super::{in_place, owner};
+use crate::inject::Tick;
 use crate::sys::probe::{SIGSET_SIZE, is_readable};
 use crate::sys::raw::syscall;
+use crate::trampoline::{Part, part};
 
 /// The kernel's `struct sigaction` on x86_64 (arch/x86/include/uapi/asm/signal.h).
 #[repr(C)]
@@ -87,6 +89,21 @@ pub(crate) fn adopt_handlers() {
     }
 }
 
+/// Whether a signal has interrupted a call that is made in a crossing. Where a call would be started again, it may also be that it has
+/// not begun: that is the same.
+fn is_in_call(signal: c_int, registers: &Registers) -> bool {
+    match part(register(registers, libc::REG_RIP).cast_unsigned()) {
+        Some(Part::AtCall(0)) => {
+            let mut action = Sigaction::default();
+            // SAFETY: asks for an action, with room for it.
+            unsafe { syscall(libc::SYS_rt_sigaction, [signal.into(), 0, &raw mut action as i64, SIGSET_SIZE, 0, 0]) };
+            action.flags & libc::SA_RESTART as u64 != 0
+        }
+        Some(Part::AtCall(_)) => true,
+        _ => false,
+    }
+}
+
 /// Replaces our handler by the program's in an action the kernel has written for the program.
 ///
 /// # Safety
@@ -127,6 +144,13 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
     // whatever the flags.
     let (interrupted, described) = unsafe { (&mut *context, &mut *info) };
     let registers = &mut interrupted.uc_mcontext.gregs;
+    if let Some(tick) = Tick::of(described) {
+        // Otherwise there will be another one.
+        if !is_in_call(signal, registers) {
+            return;
+        }
+        tick.is_the_last();
+    }
     let cancels = is_cancellation(signal, described);
     if cancels {
         in_place::finish_crossing(registers);

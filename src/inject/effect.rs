@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use super::when::When;
-use super::{Error, delay, names, signal};
+use super::{Error, delay, names};
 
 /// What happens to the calls that are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     /// What the program gets instead of a call: a value or a negated errno.
-    pub(crate) answer: Option<i64>,
-    signal: Option<i32>,
-    delay_enter: Option<Duration>,
-    delay_exit: Option<Duration>,
+    pub(super) answer: Option<i64>,
+    pub(super) signal: Option<i32>,
+    pub(super) delay_enter: Option<Duration>,
+    pub(super) delay_exit: Option<Duration>,
     pub(super) when: When,
 }
 
@@ -64,34 +64,13 @@ impl Effect {
         if acts { Ok(effect) } else { Err(Error::NoEffect) }
     }
 
-    /// Before the call, or what is done instead.
-    pub(crate) fn enter(&self) {
-        if let Some(time) = self.delay_enter {
-            delay::sleep(time);
-        }
-        // This one does not wait for the end of a call.
-        if self.signal == Some(libc::SIGKILL) {
-            signal::send_to_this_thread(libc::SIGKILL);
-        }
-    }
-
-    /// When the program is about to get the result.
-    pub(crate) fn leave(&self) {
-        if let Some(time) = self.delay_exit {
-            delay::sleep(time);
-        }
-        if let Some(signal) = self.signal {
-            signal::send_to_this_thread(signal);
-        }
-    }
-
     /// Whether anything is to be done when the call is over.
-    pub(crate) fn acts_after(&self) -> bool {
+    pub(super) fn acts_after(&self) -> bool {
         self.signal.is_some() || self.delay_exit.is_some()
     }
 
     /// What a trace says of it behind the result.
-    pub(crate) fn remark(&self) -> &'static str {
+    pub(super) fn remark(&self) -> &'static str {
         let delayed = self.delay_enter.is_some() || self.delay_exit.is_some();
         match (self.answer.is_some(), delayed) {
             (true, true) => " (INJECTED) (DELAYED)",

@@ -8,6 +8,7 @@
 
 mod counts;
 mod delay;
+mod due;
 mod effect;
 mod error;
 mod list;
@@ -16,7 +17,9 @@ mod plan;
 mod signal;
 mod when;
 
+pub(crate) use due::{Due, landed, sent_off};
 pub use effect::Effect;
 pub use error::Error;
 pub use list::parse;
-pub(crate) use plan::{after_clone, carried, carry, concerns, configure, due, will_be_cloned};
+pub(crate) use plan::{concerns, configure, due, found_again};
+pub(crate) use signal::Tick;

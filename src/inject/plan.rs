@@ -7,13 +7,10 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::counts::Counts;
 use super::when::When;
-use super::{Effect, Error, parse};
+use super::{Due, Effect, Error, parse};
 
 /// Numbers below this can be injected into: all that Linux has, and many more.
 pub(super) const NUMBERS: usize = 1023;
-
-/// Bits of a register that holds a number, and above them an effect: the kernel looks at the lower half alone.
-const HALF: u32 = 32;
 
 /// What happens to each number.
 struct Plan {
@@ -69,40 +66,38 @@ pub(crate) fn concerns(number: i64) -> bool {
 }
 
 /// What happens to this call. Asked once for each call: it is counted.
-pub(crate) fn due(number: i64) -> Option<&'static Effect> {
+pub(crate) fn due(number: i64) -> Option<Due> {
     let plan = plan()?;
-    let effect =
-        plan.effect(plan.place(number)).filter(|effect| effect.when == When::ALWAYS || plan.is_meant(number, effect));
+    let effect = plan.effect(plan.place(number));
+    let effect = effect.filter(|effect| effect.when == When::ALWAYS || plan.is_meant(number, effect));
     if ends_thread(number) && effect.is_none_or(|effect| effect.answer.is_none()) {
         plan.counts.as_ref().inspect(|counts| counts.forget_this_thread());
     }
-    effect
+    effect.map(Due::new)
 }
 
-/// A number with an effect, for [`carried`] to find when the call is over.
-pub(crate) fn carry(number: i64, effect: Option<&'static Effect>) -> i64 {
-    let place = effect.zip(plan()).map_or(0, |(effect, plan)| plan.place_of(effect));
-    i64::from(number as u32) | i64::from(place) << HALF
+/// What this thread has left behind when it made a call that returns on another stack, in its parent.
+pub(crate) fn found_again() -> Option<Due> {
+    let plan = plan()?;
+    plan.effect(plan.counts.as_ref()?.recall()).map(Due::new)
 }
 
-/// The effect that goes with a number.
-pub(crate) fn carried(number: i64) -> Option<&'static Effect> {
-    plan()?.effect(u8::try_from(number >> HALF).ok()?)
-}
-
-/// A call is about to be made that may return on another stack, so that nothing goes with it: its effect is remembered.
-pub(crate) fn will_be_cloned(effect: &'static Effect) {
-    if let Some(plan) = plan()
-        && let Some(counts) = &plan.counts
-    {
-        counts.remember(plan.place_of(effect));
+/// Leaves an effect behind.
+pub(super) fn remember(effect: &Effect) {
+    if let Some(counts) = plan().and_then(|plan| plan.counts.as_ref()) {
+        counts.remember(place_of(effect));
     }
 }
 
-/// The parent's return from such a call.
-pub(crate) fn after_clone() -> Option<&'static Effect> {
-    let plan = plan()?;
-    plan.effect(plan.counts.as_ref()?.recall())
+/// The place of an effect, counted from one.
+pub(super) fn place_of(effect: &Effect) -> u8 {
+    let place = plan().and_then(|plan| plan.effects.iter().position(|other| std::ptr::eq(other, effect)));
+    place.map_or(0, |place| place as u8 + 1)
+}
+
+/// The effect in a place; none in place zero.
+pub(super) fn effect(place: u8) -> Option<&'static Effect> {
+    plan()?.effect(place)
 }
 
 impl Plan {
@@ -112,11 +107,6 @@ impl Plan {
 
     fn effect(&self, place: u8) -> Option<&Effect> {
         self.effects.get(usize::from(place).checked_sub(1)?)
-    }
-
-    fn place_of(&self, effect: &Effect) -> u8 {
-        let place = self.effects.iter().position(|other| std::ptr::eq(other, effect));
-        place.map_or(0, |place| place as u8 + 1)
     }
 
     fn is_meant(&self, number: i64, effect: &Effect) -> bool {

@@ -86,6 +86,24 @@ fn signals_come_with_the_result() {
 }
 
 #[test]
+fn calls_that_wait_are_interrupted() {
+    let bench = Workbench::new();
+    let program = bench.program("interrupted");
+    let calls = "readv,poll,nanosleep,recvfrom";
+    let expressions = ["inject=readv:signal=USR1:when=1..2", "inject=poll,nanosleep,recvfrom:signal=USR1:when=1"];
+    let outcome = as_strace(calls, &expressions, &program, &[]).success();
+    assert_eq!(
+        outcome.stdout(),
+        "readv waits: -1 (errno 4), 1 times, code 128\n\
+         readv need not wait: 1 (errno 0), 1 times, code 128\n\
+         readv without signal: 1 (errno 0), 0 times, code 128\n\
+         poll: -1 (errno 4), 1 times, code 128\n\
+         nanosleep: -1 (errno 4), 1 times, code 128\n\
+         recvfrom: 1 (errno 0), 1 times, code 128\n"
+    );
+}
+
+#[test]
 fn delays_are_before_the_call_or_after_it() {
     let bench = Workbench::new();
     let program = bench.program("delayed");
