@@ -114,7 +114,6 @@ fn start(config: &Config) -> usize {
         ));
         return 1;
     }
-    pin();
     log::configure(config);
 
     let mut failures = 0;
@@ -126,6 +125,9 @@ fn start(config: &Config) -> usize {
     }
 
     let objects = loaded::objects();
+    if !objects.iter().any(|object| object.is_self() && object.stays()) {
+        pin();
+    }
     let targets: Vec<&Loaded> = objects.iter().filter(|object| is_target(object, config)).collect();
     if targets.is_empty() {
         report::line(&"no libc among the loaded objects: no system call is intercepted");

@@ -45,12 +45,12 @@ const SHARED_LIBRARY: &CStr = c"libsyscall_intercept.so.0";
 /// if there can be any, by `INTERCEPT_SUBSCRIBE`.
 pub(crate) fn declared(objects: &[Loaded]) -> Option<Numbers> {
     let in_c = subscription_in_c();
-    let in_rust = dynamic::symbol(PLUGIN);
-    if in_c.is_none() && (in_rust.is_none() || may_have_hooks_in_c(objects)) {
+    let in_rust = is_any_plugin_in_rust();
+    if in_c.is_none() && (!in_rust || may_have_hooks_in_c(objects)) {
         return None;
     }
     let wanted = Numbers::these(&[]);
-    if in_rust.is_some() {
+    if in_rust {
         for object in objects {
             let Ok(name) = CString::new(object.path().as_os_str().as_bytes()) else { continue };
             let Some(declaration) = dynamic::symbol_in(&name, PLUGIN) else { continue };
@@ -72,7 +72,8 @@ pub(crate) fn declared(objects: &[Loaded]) -> Option<Numbers> {
     Some(wanted)
 }
 
-/// The list that `INTERCEPT_SUBSCRIBE` defines. Referred to weakly, and not looked up by name: so linkers export it from programs.
+/// The list that `INTERCEPT_SUBSCRIBE` defines. Referred to weakly, and not looked up by name: so linkers export it from programs,
+/// and nobody has to look for what is not there.
 fn subscription_in_c() -> Option<NonNull<c_long>> {
     let list: *mut c_long;
     // SAFETY: loads the address the dynamic loader has resolved the symbol to, or null.
@@ -85,6 +86,21 @@ fn subscription_in_c() -> Option<NonNull<c_long>> {
         );
     }
     NonNull::new(list)
+}
+
+/// Whether there is a plugin in Rust.
+fn is_any_plugin_in_rust() -> bool {
+    let plugin: *const Declaration;
+    // SAFETY: as above.
+    unsafe {
+        asm!(
+            ".weak syscall_intercept_plugin",
+            "mov {}, qword ptr [rip + syscall_intercept_plugin@GOTPCREL]",
+            out(reg) plugin,
+            options(nostack, preserves_flags, pure, readonly),
+        );
+    }
+    !plugin.is_null()
 }
 
 /// Whether anybody can assign to `intercept_hook_point`: who is linked with the shared library, or with the static one.

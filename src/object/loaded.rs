@@ -10,9 +10,10 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::dynamic::{soname, stays};
 use super::file::File;
 use super::notes::is_of_go;
-use super::soname::soname;
+
 use super::target::is_libc;
 use super::{BuildId, Functions, Image, Segment, eh_frame};
 
@@ -33,6 +34,8 @@ pub(crate) struct Loaded {
     build_id: Option<BuildId>,
     /// Whether Go made it.
     is_of_go: bool,
+    /// Whether the loader never unloads it.
+    stays: bool,
     /// Whether it is a libc or a libpthread, by the name of its file or by the one it says it has.
     is_libc: bool,
 }
@@ -94,8 +97,19 @@ unsafe fn read(info: &libc::dl_phdr_info) -> Option<Loaded> {
     let image = Image::new(segments);
     let dynamic = headers.iter().find(|header| header.p_type == libc::PT_DYNAMIC).map(address);
     let soname = dynamic.and_then(|dynamic| soname(&image, dynamic, info.dlpi_addr)).map(OsStr::from_bytes);
+    let stays = dynamic.is_some_and(|dynamic| stays(&image, dynamic));
     let is_libc = is_libc(&path) || soname.is_some_and(|name| is_libc(Path::new(name)));
-    Some(Loaded { path, span: start..end, bias: info.dlpi_addr, image, eh_frame_hdr, build_id, is_of_go, is_libc })
+    Some(Loaded {
+        path,
+        span: start..end,
+        bias: info.dlpi_addr,
+        image,
+        eh_frame_hdr,
+        build_id,
+        is_of_go,
+        stays,
+        is_libc,
+    })
 }
 
 impl Loaded {
@@ -131,6 +145,11 @@ impl Loaded {
     /// Whether it is a libc or a libpthread.
     pub(crate) fn is_libc(&self) -> bool {
         self.is_libc
+    }
+
+    /// Whether the loader never unloads it, whoever closes it.
+    pub(crate) fn stays(&self) -> bool {
+        self.stays
     }
 
     /// Whether Go made it: its system calls are made on stacks of two kilobytes that grow when Go's own code asks for it.

@@ -1,11 +1,11 @@
 //! Loaded objects and files: what is there, where its bytes are, where its functions begin and end.
 
+mod dynamic;
 pub mod eh_frame;
 pub mod file;
 pub mod image;
 pub(crate) mod loaded;
 pub mod notes;
-mod soname;
 mod symbols;
 pub mod target;
 

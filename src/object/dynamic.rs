@@ -1,26 +1,35 @@
-//! The name an object says it has, whatever file it is in.
+//! What an object's dynamic section says: the name it has, whatever file it is in; whether it can be unloaded.
 
 use super::Image;
 
 const DT_NULL: u64 = 0;
 const DT_STRTAB: u64 = 5;
 const DT_SONAME: u64 = 14;
+const DT_FLAGS_1: u64 = 0x6fff_fffb;
+const DF_1_NODELETE: u64 = 8;
 
 /// `DT_SONAME` of a loaded object whose dynamic section is at an address; `bias` is what the loader has added to the addresses
 /// of the file.
 ///
 /// glibc has added it to the address of the names, too, when a program sees it; musl leaves the section as it is in the file.
 pub(super) fn soname<'a>(image: &Image<'a>, dynamic: u64, bias: u64) -> Option<&'a [u8]> {
-    let (entries, _) = image.tail(dynamic)?.as_chunks::<16>();
-    let value = |wanted: u64| {
-        let halves = entries.iter().filter_map(|entry| Some((entry.first_chunk()?, entry.last_chunk()?)));
-        let entries = halves.map(|(tag, value)| (u64::from_le_bytes(*tag), u64::from_le_bytes(*value)));
-        entries.take_while(|&(tag, _)| tag != DT_NULL).find_map(|(tag, value)| (tag == wanted).then_some(value))
-    };
-    let names = value(DT_STRTAB)?;
+    let names = value(image, dynamic, DT_STRTAB)?;
     let names = image.tail(names).or_else(|| image.tail(names.wrapping_add(bias)))?;
-    let name = names.get(usize::try_from(value(DT_SONAME)?).ok()?..)?;
+    let name = names.get(usize::try_from(value(image, dynamic, DT_SONAME)?).ok()?..)?;
     name.split(|&byte| byte == 0).next()
+}
+
+/// Whether the loader keeps the object until the process ends, whoever closes it: it was linked with `-z nodelete`.
+pub(super) fn stays(image: &Image<'_>, dynamic: u64) -> bool {
+    value(image, dynamic, DT_FLAGS_1).is_some_and(|flags| flags & DF_1_NODELETE != 0)
+}
+
+/// The first entry with a tag.
+fn value(image: &Image<'_>, dynamic: u64, wanted: u64) -> Option<u64> {
+    let (entries, _) = image.tail(dynamic)?.as_chunks::<16>();
+    let halves = entries.iter().filter_map(|entry| Some((entry.first_chunk()?, entry.last_chunk()?)));
+    let entries = halves.map(|(tag, value)| (u64::from_le_bytes(*tag), u64::from_le_bytes(*value)));
+    entries.take_while(|&(tag, _)| tag != DT_NULL).find_map(|(tag, value)| (tag == wanted).then_some(value))
 }
 
 #[cfg(test)]
