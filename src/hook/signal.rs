@@ -149,7 +149,7 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
         if !is_in_call(signal, registers) {
             return;
         }
-        tick.is_the_last();
+        tick.found_the_call();
     }
     let cancels = is_cancellation(signal, described);
     if cancels {

@@ -134,7 +134,7 @@ impl Tick<'_> {
     }
 
     /// It has found the thread in the call, and comes no more. Its signal now looks as the one that is sent otherwise.
-    pub(crate) fn is_the_last(self) {
+    pub(crate) fn found_the_call(self) {
         Waking { timer: self.info.timer }.stop();
         let info = self.info;
         (info.code, info.timer, info.overrun, info.value) = (libc::SI_KERNEL, 0, 0, 0);
