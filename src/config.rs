@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) log: Option<OsString>,
     /// `INTERCEPT_LOG_TRUNC`
     pub(crate) log_append: bool,
+    /// `INTERCEPT_ONLY`: the calls that hooks may see.
+    pub(crate) only: Option<OsString>,
     /// `INTERCEPT_INJECT`: what happens to calls.
     pub(crate) inject: Option<OsString>,
     /// `INTERCEPT_TRACE`: as `INTERCEPT_LOG`, with one line a call.
@@ -56,6 +58,7 @@ impl Config {
             magic_log: starts_with("INTERCEPT_MAGIC_LOG", b'1'),
             log: text("INTERCEPT_LOG"),
             log_append: starts_with("INTERCEPT_LOG_TRUNC", b'0'),
+            only: text("INTERCEPT_ONLY"),
             inject: text("INTERCEPT_INJECT"),
             trace: text("INTERCEPT_TRACE"),
             trace_parent: text("INTERCEPT_TRACE_PARENT").and_then(|pid| pid.to_str()?.parse().ok()),

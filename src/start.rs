@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::config::Config;
+use crate::hook::Numbers;
 use crate::index::{self, Index};
 use crate::object::loaded::{self, Loaded};
 use crate::prepare::Prepared;
@@ -124,6 +125,16 @@ fn start(config: &Config) -> usize {
         failures += 1;
     }
 
+    if let Some(text) = &config.only {
+        match inject::numbers(text) {
+            Ok(numbers) => hook::allow(&numbers),
+            Err(error) => {
+                report::line(&format_args!("INTERCEPT_ONLY: {error}; hooks see what they want"));
+                failures += 1;
+            }
+        }
+    }
+
     let objects = loaded::objects();
     if !objects.iter().any(|object| object.is_self() && object.stays()) {
         pin();
@@ -134,7 +145,11 @@ fn start(config: &Config) -> usize {
         return 1;
     }
     // A log wants to see everything.
-    let wanted = if log::active() || config.magic_log { None } else { capi::declared(&objects) };
+    let wanted = if log::active() || config.magic_log {
+        None
+    } else {
+        capi::declared(&objects).or_else(|| config.only.as_ref().map(|_| Numbers::allowed()))
+    };
     if let Some(wanted) = &wanted {
         hook::expect(wanted);
     }

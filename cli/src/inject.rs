@@ -59,6 +59,9 @@ fn fault(expression: &str, options: Option<&str>) -> Result<String, Error> {
 /// A set as the library reads it: numbers, and ranges of numbers.
 pub(crate) fn ranges(set: &Set) -> String {
     let mut text = String::new();
+    if set.numbers().next().is_none() {
+        return "none".to_owned();
+    }
     let mut numbers = set.numbers().peekable();
     while let Some(first) = numbers.next() {
         let mut last = first;
@@ -89,6 +92,7 @@ mod tests {
         );
         assert_eq!(told(&["fault=close:when=3"]), Ok(Some("3:error=ENOSYS:when=3".to_owned())));
         assert_eq!(told(&["fault=close:error=EINTR"]), Ok(Some("3:error=EINTR".to_owned())));
+        assert_eq!(told(&["inject=none:error=EIO"]), Ok(Some("none:error=EIO".to_owned())));
         assert_eq!(told(&["inject=all:delay_exit=1"]), Ok(Some("0-1022:delay_exit=1".to_owned())));
     }
 

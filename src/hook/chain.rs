@@ -50,6 +50,14 @@ pub(crate) fn add(hook: Hook, numbers: Option<&[i64]>) -> bool {
     true
 }
 
+/// Before anything is patched: hooks see these numbers at most, whatever they want.
+pub(crate) fn allow(numbers: &[i64]) {
+    subscription::allow(numbers);
+    // What was written before is written again, with that bound: a plugin may have been faster.
+    let sets = SLOTS.iter().map(|slot| &slot.numbers).chain([&HOOK_POINT_NUMBERS]);
+    sets.for_each(|set| set.become_copy_of(set));
+}
+
 /// Before anything is patched: what hooks will want, all in all. They will see nothing else.
 pub(crate) fn expect(numbers: &Numbers) {
     DECLARED.become_copy_of(numbers);
@@ -63,7 +71,7 @@ pub(crate) fn declare(numbers: &[i64]) {
 
 /// From now on `intercept_hook_point` is asked about these numbers, or about all. Returns whether that is possible.
 pub(crate) fn subscribe(numbers: Option<&[i64]>) -> bool {
-    let wanted = numbers.map_or(Numbers::all(), Numbers::these);
+    let wanted = numbers.map_or_else(Numbers::allowed, Numbers::these);
     if !DECLARED.contains_all_of(&wanted) {
         return false;
     }

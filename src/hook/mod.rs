@@ -17,7 +17,7 @@ mod registers;
 mod signal;
 mod subscription;
 
-pub(crate) use chain::{Hook, add, declare, expect, subscribe};
+pub(crate) use chain::{Hook, add, allow, declare, expect, subscribe};
 pub(crate) use dispatch::{activate, after, after_clone, before};
 pub(crate) use frame::{Frame, Verdict};
 pub(crate) use guard::bypass;

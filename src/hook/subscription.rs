@@ -22,7 +22,15 @@ pub(crate) fn unwanted_table() -> u64 {
     UNWANTED.as_ptr() as u64
 }
 
-/// A set of numbers: all of them, until told otherwise.
+/// What hooks may see (`INTERCEPT_ONLY`). No set that is written later has more.
+static ALLOWED: Numbers = Numbers::all();
+
+/// Before anything is patched: hooks see these numbers at most.
+pub(super) fn allow(numbers: &[i64]) {
+    ALLOWED.become_these(numbers);
+}
+
+/// A set of numbers that hooks want: all of them, until told otherwise.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     /// A bit for each number that is not in the set.
@@ -40,6 +48,13 @@ impl Numbers {
         set
     }
 
+    /// All that hooks may see.
+    pub(crate) fn allowed() -> Numbers {
+        let set = Numbers::all();
+        set.become_copy_of(&ALLOWED);
+        set
+    }
+
     pub(crate) fn contains(&self, number: i64) -> bool {
         let place = place(number);
         self.absent[place / 64].load(Ordering::Relaxed) >> (place % 64) & 1 == 0
@@ -50,14 +65,14 @@ impl Numbers {
         for place in numbers.iter().map(|&number| place(number)) {
             absent[place / 64] &= !(1 << (place % 64));
         }
-        for (word, absent) in self.absent.iter().zip(absent) {
-            word.store(absent, Ordering::Relaxed);
+        for ((word, absent), allowed) in self.absent.iter().zip(absent).zip(&ALLOWED.absent) {
+            word.store(absent | allowed.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }
 
     pub(crate) fn become_copy_of(&self, other: &Numbers) {
-        for (word, other) in self.absent.iter().zip(&other.absent) {
-            word.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
+        for ((word, other), allowed) in self.absent.iter().zip(&other.absent).zip(&ALLOWED.absent) {
+            word.store(other.load(Ordering::Relaxed) | allowed.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }
 

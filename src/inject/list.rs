@@ -1,12 +1,14 @@
 //! The whole variable: `openat,close:error=ENOENT;10-12:delay_enter=1ms`.
 
+use std::ffi::OsStr;
+
 use syscalls::Sysno;
 
 use super::plan::NUMBERS;
 use super::{Effect, Error};
 
 /// Reads injections that are separated by semicolons: each a list of calls, a colon, and [what happens to them](Effect::parse). A call is
-/// given by its name or number, several by a range of numbers, all by `all`.
+/// given by its name or number, several by a range of numbers, all by `all`, no call at all by `none`.
 ///
 /// # Errors
 ///
@@ -15,13 +17,22 @@ pub fn parse(text: &str) -> Result<Vec<(Vec<u16>, Effect)>, Error> {
     let expressions = text.split(';').map(str::trim).filter(|expression| !expression.is_empty());
     let expression = |expression: &str| {
         let (calls, options) = expression.split_once(':').ok_or(Error::NoEffect)?;
-        Ok((numbers(calls)?, Effect::parse(options)?))
+        Ok((listed(calls)?, Effect::parse(options)?))
     };
     expressions.map(expression).collect()
 }
 
-/// The numbers that a list of calls names.
-fn numbers(calls: &str) -> Result<Vec<u16>, Error> {
+/// The numbers in another variable with a list of calls.
+pub(crate) fn numbers(calls: &OsStr) -> Result<Vec<i64>, Error> {
+    let text = calls.to_str().ok_or_else(|| Error::Call(calls.to_string_lossy().into_owned()))?;
+    Ok(listed(text)?.into_iter().map(i64::from).collect())
+}
+
+/// The numbers that a list of calls names; `none` is an empty one.
+fn listed(calls: &str) -> Result<Vec<u16>, Error> {
+    if calls == "none" {
+        return Ok(Vec::new());
+    }
     let parts: Result<Vec<Vec<u16>>, Error> =
         calls.split(',').map(|call| part(call).ok_or_else(|| Error::Call(call.to_owned()))).collect();
     Ok(parts?.concat())
@@ -50,6 +61,8 @@ mod tests {
         assert_eq!(calls, &[257, 3, 10, 11, 12]);
         assert_eq!(all.len(), NUMBERS);
         assert_eq!(parse("  "), Ok(Vec::new()));
+        assert_eq!(numbers(OsStr::new("3,write")), Ok(vec![3, 1]));
+        assert_eq!(numbers(OsStr::new("none")), Ok(Vec::new()));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod when;
 pub(crate) use due::{Due, landed, sent_off};
 pub use effect::Effect;
 pub use error::Error;
+pub(crate) use list::numbers;
 pub use list::parse;
 pub(crate) use plan::{concerns, configure, due, found_again};
 pub(crate) use signal::Tick;

@@ -2,7 +2,6 @@
 #![allow(unsafe_code, reason = "a table that is made once and never freed")]
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::counts::Counts;
@@ -31,10 +30,7 @@ fn plan() -> Option<&'static Plan> {
 
 /// From now on happens what a text says. Called once, by the constructor. If the text is wrong, nothing does.
 pub(crate) fn configure(text: &OsStr) -> Result<(), Error> {
-    let Ok(text) = std::str::from_utf8(text.as_bytes()) else {
-        return Err(Error::Call(text.to_string_lossy().into_owned()));
-    };
-    let injections = parse(text)?;
+    let injections = parse(text.to_str().ok_or_else(|| Error::Call(text.to_string_lossy().into_owned()))?)?;
     if injections.is_empty() {
         return Ok(());
     }

@@ -32,6 +32,7 @@ mod intercept_new_makes_plugins;
 mod intercept_run_loads_plugins;
 mod no_page_is_writable_and_executable;
 mod nothing_that_was_logged_is_lost;
+mod plugins_see_only_what_they_may;
 mod processes_and_threads_are_made_as_ever;
 mod real_programs_do_not_notice;
 mod signal_stacks_need_little_more;
