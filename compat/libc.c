@@ -167,6 +167,8 @@ _dl_find_object(void *address, struct dl_find_object *result)
  *
  * It aborts, too, where it cannot find itself: in a static program that has opened this library, and with it a libc whose loader
  * lists no object at all. Nothing is intercepted there, so nobody will unwind either.
+ *
+ * Before the library's own constructor, which has no number: what is called here is no call of the program.
  */
 static _Unwind_Reason_Code
 stop(struct _Unwind_Context *context, void *unused)
@@ -175,7 +177,7 @@ stop(struct _Unwind_Context *context, void *unused)
 	return _URC_END_OF_STACK;
 }
 
-static __attribute__((constructor)) void
+static __attribute__((constructor(101))) void
 set_up_unwinder(void)
 {
 	struct dl_find_object own;
