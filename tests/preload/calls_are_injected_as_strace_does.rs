@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Built, Outcome, Program, Workbench};
+use crate::support::{Built, Outcome, Program, Source, Workbench};
 
 const PREFIX: &str = "libsyscall_intercept: ";
 
@@ -122,8 +122,7 @@ fn a_trace_says_what_was_tampered_with() {
     let program = bench.program("tampered");
     let first = |expression: &str| {
         let outcome = intercept("trace", &[expression]).args([&program]).run().success();
-        let trace = outcome.stderr();
-        trace.lines().find(|line| line.starts_with("chdir")).map(str::to_owned).unwrap_or(trace)
+        outcome.stderr().lines().next().unwrap().to_owned()
     };
     assert_eq!(first("inject=chdir:error=EIO"), r#"chdir(".") = -1 EIO (Input/output error) (INJECTED)"#);
     assert_eq!(first("inject=chdir:retval=0:delay_enter=1"), r#"chdir(".") = 0 (INJECTED) (DELAYED)"#);
@@ -188,6 +187,40 @@ fn the_variable_can_be_set_by_hand() {
             "{line}"
         );
         assert!(line.len() < 250 && !line.contains('\x1b'), "{line}");
+    }
+}
+
+/// The names of calls that end with EXDEV in a trace, in their order; and how many calls there are.
+fn with_exdev(trace: &Path) -> (Vec<String>, usize) {
+    let text = std::fs::read_to_string(trace).unwrap();
+    let injected: Vec<&str> = text.lines().filter(|line| line.contains("(INJECTED)")).collect();
+    let names = injected.iter().filter(|line| line.contains(" EXDEV ")).filter_map(|line| line.split('(').next());
+    (names.map(str::to_owned).collect(), injected.len())
+}
+
+#[test]
+fn groups_are_those_of_strace() {
+    let bench = Workbench::new();
+    let source = || Source::test("every_call.c").flags(&["-O0"]);
+    let alone = source().flags(&["-DALONE", "-nostdlib", "-static"]).compile(&bench.path("alone"));
+    let with_libc = source().compile(&bench.path("with_libc"));
+    let log = bench.path("log");
+    let groups = [
+        "file", "process", "net", "network", "signal", "ipc", "desc", "memory", "creds", "clock", "stat", "lstat",
+        "fstat", "%stat", "statfs", "fstatfs", "%statfs", "pure",
+    ];
+    for group in groups {
+        let expressions = ["inject=all:error=ENOSYS", &format!("inject=%{group}:error=EXDEV")].map(str::to_owned);
+        let arguments = expressions.iter().flat_map(|expression| ["-e", expression]);
+        let traces =
+            [(Program::new("strace"), &alone), (intercept("trace", &[]), &with_libc)].map(|(tracer, program)| {
+                let outcome =
+                    tracer.args(arguments.clone()).args(["-o".as_ref(), log.as_os_str()]).args([program]).run();
+                assert_eq!(outcome.signal(), Some(libc::SIGILL), "{group}: {outcome}");
+                with_exdev(&log)
+            });
+        let [theirs, ours] = traces;
+        assert!(ours == theirs && ours.1 == 361 && !ours.0.is_empty(), "{group}: {ours:?}\n=== strace: {theirs:?}");
     }
 }
 

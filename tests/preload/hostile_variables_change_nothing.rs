@@ -100,6 +100,14 @@ fn no_value_of_a_variable_disturbs_the_program() {
             assert_eq!(setting.with(variable, value), Vec::<String>::new(), "{variable}");
         }
     }
+    for value in values().iter().filter(|value| !value.is_empty()) {
+        for variable in ["INTERCEPT_INJECT", "INTERCEPT_ONLY"] {
+            let said = setting.with(variable, value);
+            let expected =
+                said.iter().all(|line| line.starts_with(&format!("{PREFIX}{variable}: ")) && line.len() < 512);
+            assert!(said.len() == PROGRAMS && expected, "{said:#?}");
+        }
+    }
     for value in values() {
         assert!(!setting.with("INTERCEPT_DEBUG_DUMP", value).is_empty());
     }
