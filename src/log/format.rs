@@ -18,9 +18,37 @@ pub fn format(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memo
 /// Writes a call behind what `line` already holds.
 pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
     let entry = table::entry(style, call.number);
-    asked(line, &entry, &Context { style, call, outcome, memory });
+    let context = Context { style, call, outcome, memory };
+    asked(line, &entry, &context);
     result(line, style, call, entry.returns, outcome);
+    if style == Style::Trace {
+        remark(line, &context, entry.returns);
+    }
     line.finish();
+}
+
+/// What strace says in brackets behind some results.
+fn remark(line: &mut Line, context: &Context, returns: Returns) {
+    let Some(value) = context.success() else { return };
+    match (returns, value) {
+        (Returns::Ready | Returns::ReadyInTime | Returns::Selected, 0) => line.text(" (Timeout)"),
+        (Returns::Ready, _) => kind::polled(line, context, false),
+        (Returns::ReadyInTime, _) => kind::polled(line, context, true),
+        (Returns::Selected, _) => kind::selected(line, context),
+        (Returns::Signal, signal) => {
+            line.text(" (");
+            kind::signal_name(line, signal as i32, true);
+            line.text(")");
+        }
+        (Returns::Named(set), value) => {
+            if let Some(name) = set.name_of(value) {
+                line.text(" (");
+                line.text(name);
+                line.text(")");
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Writes the line before a call and the line after it, for a call whose arguments [look the same](super::at_once) in both. If there
@@ -111,11 +139,11 @@ fn result(line: &mut Line, style: Style, call: &Call, returns: Returns, outcome:
     match i32::try_from(value) {
         Ok(error @ -4095..=-1) => failure(line, style, error.unsigned_abs()),
         _ => match returns {
-            Returns::Number | Returns::Away | Returns::Never => line.signed(value),
             Returns::Address if style == Style::DropIn => numbers::pointer(line, style, value.cast_unsigned()),
             Returns::Address | Returns::Hex => numbers::hex(line, style, value.cast_unsigned()),
             Returns::Fcntl => kind::fcntl_result(line, call.args[1], value),
             Returns::Mode => numbers::mode(line, style, value.cast_unsigned()),
+            _ => line.signed(value),
         },
     }
 }

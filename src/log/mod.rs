@@ -17,6 +17,7 @@
 mod at_once;
 mod call;
 mod errors;
+mod form;
 mod format;
 mod kind;
 mod line;

@@ -58,14 +58,23 @@ pub(crate) fn before(call: &Call, last_word: bool) {
 pub(crate) fn after(call: &Call, result: i64, remark: &str) {
     if active() {
         LOG.notice(call, result);
-        LOG.after(call, result, remark, &ProcessMemory);
+        // The other return of a call that returns twice: a trace has no line for it.
+        let styles = if is_return_of_child(call, result) { &BOTH[..1] } else { &BOTH };
+        LOG.after(call, result, remark, styles, &ProcessMemory);
     }
+}
+
+/// The style of a log comes first.
+const BOTH: [Style; 2] = [Style::DropIn, Style::Trace];
+
+fn is_return_of_child(call: &Call, result: i64) -> bool {
+    result == 0 && matches!(call.number, libc::SYS_clone | libc::SYS_clone3 | libc::SYS_fork | libc::SYS_vfork)
 }
 
 /// A hook has answered a call in the kernel's place: whatever the answer says, no descriptor was closed.
 pub(crate) fn answered(call: &Call, result: i64, remark: &str) {
     if active() {
-        LOG.after(call, result, remark, &ProcessMemory);
+        LOG.after(call, result, remark, &BOTH, &ProcessMemory);
     }
 }
 
@@ -152,8 +161,9 @@ impl Log {
         sinks.into_iter().filter(|sink| result >= 0 && sink.is_on()).for_each(|sink| sink.notice(call));
     }
 
-    fn after(&self, call: &Call, result: i64, remark: &str, memory: &dyn Memory) {
-        for style in [Style::DropIn, Style::Trace] {
+    #[inline(always)]
+    fn after(&self, call: &Call, result: i64, remark: &str, styles: &[Style], memory: &dyn Memory) {
+        for &style in styles {
             if self.sink(style).is_on() {
                 let written =
                     style == Style::DropIn && self.logs_at_once(call) && self.write_both(call, result, memory);
@@ -308,7 +318,7 @@ mod tests {
         logs.start();
         let close = call(libc::SYS_close, [99, 0, 0, 0, 0, 0]);
         logs.log.before(&close, false, &NOTHING);
-        logs.log.after(&close, -9, "", &NOTHING);
+        logs.log.after(&close, -9, "", &BOTH, &NOTHING);
         let (drop_in, trace) = logs.read();
         assert_eq!(
             drop_in,
@@ -326,13 +336,13 @@ mod tests {
         let line = |result: &str| format!("/lib/libc.so.6 0x1234 -- getpid(){result}\n");
         logs.log.before(&getpid, false, &NOTHING);
         assert_eq!(logs.read().0, "");
-        logs.log.after(&getpid, 7, "", &NOTHING);
+        logs.log.after(&getpid, 7, "", &BOTH, &NOTHING);
         assert_eq!(logs.read().0, line(" = ?") + &line(" = 7"));
 
         // Two lines that are too long for one write.
         let object = [b'x'; 600];
         let far = Call { object: &object, ..getpid };
-        logs.log.after(&far, 7, "", &NOTHING);
+        logs.log.after(&far, 7, "", &BOTH, &NOTHING);
         let log = logs.read().0;
         let ends: Vec<&str> = log.lines().skip(2).map(|line| line.trim_start_matches('x')).collect();
         assert_eq!(ends, [" 0x1234 -- getpid() = ?", " 0x1234 -- getpid() = 7"]);
@@ -360,7 +370,7 @@ mod tests {
         let logs = Logs::new();
         logs.start();
         logs.log.before(&call(libc::SYS_execve, [0; 6]), false, &NOTHING);
-        logs.log.after(&call(libc::SYS_execve, [0; 6]), -14, "", &NOTHING);
+        logs.log.after(&call(libc::SYS_execve, [0; 6]), -14, "", &BOTH, &NOTHING);
         logs.log.before(&call(libc::SYS_vfork, [0; 6]), true, &NOTHING);
         logs.log.before(&call(libc::SYS_exit_group, [3, 0, 0, 0, 0, 0]), false, &NOTHING);
         assert_eq!(
@@ -378,7 +388,7 @@ mod tests {
         let getpid = call(libc::SYS_getpid, [0; 6]);
         for first in [0, kernel::thread(), -1] {
             logs.log.first_thread.store(first, Relaxed);
-            logs.log.after(&getpid, 1, "", &NOTHING);
+            logs.log.after(&getpid, 1, "", &BOTH, &NOTHING);
         }
         let expected = format!("getpid() = 1\ngetpid() = 1\n[pid {:>5}] getpid() = 1\n", kernel::thread());
         assert_eq!(logs.read().1, expected);

@@ -1,6 +1,11 @@
 //! Calls that are many calls: `fcntl` and `ioctl`.
 
 use super::super::Style;
+use super::super::form::{
+    files::{FOUND_LOCK, LOCK},
+    processes::INT,
+    terminals::{TERMIOS, WINDOW},
+};
 use super::super::line::Line;
 use super::super::memory;
 use super::super::names::files::{FCNTL, FCNTL_DROP_IN, FD, IOCTL, LOCK_DROP_IN, SEALS, WHENCE};
@@ -30,7 +35,8 @@ pub(super) fn fcntl_argument(line: &mut Line, context: &Context, index: usize) -
     match (context.style, command) {
         (Style::DropIn, _) if takes_lock => lock(line, context, value.cast_unsigned()),
         (Style::DropIn, _) => numbers::hex(line, Style::DropIn, value.cast_unsigned()),
-        (Style::Trace, _) if takes_lock => numbers::pointer(line, Style::Trace, value.cast_unsigned()),
+        (Style::Trace, libc::F_GETLK | libc::F_OFD_GETLK) => context.filled(line, value, &FOUND_LOCK),
+        (Style::Trace, _) if takes_lock => context.given(line, value, &LOCK),
         (Style::Trace, command) => match command {
             libc::F_GETFD
             | libc::F_GETFL
@@ -94,6 +100,24 @@ fn lock(line: &mut Line, context: &Context, address: u64) {
     line.text(", .l_pid = ");
     line.signed(i64::from(pid));
     line.text("})");
+}
+
+/// What an `ioctl` with the command before it reads or writes.
+pub(super) fn ioctl_argument(line: &mut Line, context: &Context, index: usize) {
+    let command = low(context.argument(index.saturating_sub(1)));
+    let value = context.argument(index);
+    match command {
+        libc::TCGETS => context.filled(line, value, &TERMIOS),
+        libc::TCSETS | libc::TCSETSW | libc::TCSETSF => context.given(line, value, &TERMIOS),
+        libc::TIOCGWINSZ => context.filled(line, value, &WINDOW),
+        libc::TIOCSWINSZ => context.given(line, value, &WINDOW),
+        libc::FIONREAD | libc::TIOCOUTQ | libc::TIOCGPGRP | libc::TIOCGSID | libc::TIOCGPTN => {
+            context.filled(line, value, &INT);
+        }
+        libc::TIOCSPGRP | libc::FIONBIO | libc::FIOASYNC | libc::TIOCSPTLCK => context.given(line, value, &INT),
+        libc::TCSBRK | libc::TCXONC | libc::TCFLSH | libc::TIOCSCTTY => line.signed(value),
+        _ => numbers::pointer(line, context.style, value.cast_unsigned()),
+    }
 }
 
 /// By name, or taken apart as `_IOC` of `asm-generic/ioctl.h` put it together.

@@ -1,21 +1,31 @@
 //! The kinds of arguments, each with a formatter of its own.
 
+mod address;
+mod children;
 mod commands;
-mod modes;
-mod open;
+pub(super) mod modes;
+pub(super) mod open;
 mod process;
-mod sets;
+pub(super) mod sets;
+mod signals;
 mod socket;
 mod text;
+mod times;
 mod values;
+mod vectors;
+mod waiting;
 
+use super::form::{self, Form};
 use super::line::Line;
 use super::memory::Memory;
 use super::names::Set;
 use super::numbers::{self, int, low};
 use super::{Call, Outcome, Style};
 pub(super) use commands::fcntl_result;
+pub(super) use process::signal_name;
 use text::{Bytes, End};
+use vectors::Holds;
+pub(super) use waiting::{polled, selected};
 
 /// What an argument is.
 #[derive(Clone, Copy, Debug)]
@@ -59,9 +69,55 @@ pub(super) enum Kind {
     OutPath,
     /// Two descriptors that the call writes.
     OutFds,
+    /// What the argument points to, which the call reads.
+    Given(&'static Form),
+    /// What the argument points to, which the call writes.
+    Filled(&'static Form),
+    /// The same, if there was a child to tell of.
+    FilledOfChild(&'static Form),
+    /// The same, if a signal has ended the call early.
+    FilledIfInterrupted(&'static Form),
+    /// As many numbers as the call has returned.
+    Numbers,
+    /// When a file was read and when it was written.
+    FileTimes,
+    /// What is to be done about a signal.
+    Action,
+    FilledAction,
+    FilledInformation,
+    /// The address of a socket, whose length the argument at this index says.
+    Address(usize),
+    /// One that the call writes, with its length where the next argument points.
+    FilledAddress,
+    /// Pieces of memory; the next argument is how many.
+    Vectors,
+    FilledVectors,
+    Message,
+    FilledMessage,
+    /// What is waited for; the next argument is how many.
+    PollFds,
+    EpollEvent,
+    FilledEpollEvents,
+    /// Descriptors, as many as the first argument says.
+    FdSet,
+    /// A mask of processors; the argument before is its length in bytes.
+    Cpus,
+    FilledCpus,
+    WaitStatus,
+    CloneArgument,
+    /// A structure; the next argument is its size.
+    CloneStructure,
+    /// What follows depends on the command before it.
+    IoctlArgument,
+    /// Depends on the two before it; the next argument is its length.
+    SocketValue,
+    FilledSocketValue,
+    /// What is written depends on the operation before it.
+    ArchArgument,
     /// Directory entries that the call writes.
     OutEntries,
     OpenFlags,
+    StatxFlags,
     /// An `int` made of flags.
     Flags(&'static Set),
     /// A `long` made of flags.
@@ -115,10 +171,26 @@ impl Context<'_> {
     }
 
     /// What the call returned, if it did and without an error.
-    fn success(&self) -> Option<u64> {
+    pub(super) fn success(&self) -> Option<u64> {
         match self.outcome {
             Outcome::Returned(value) => u64::try_from(value).ok(),
             Outcome::Pending => None,
+        }
+    }
+
+    /// What the call was given to read.
+    fn given(&self, line: &mut Line, address: i64, form: &Form) {
+        let address = address.cast_unsigned();
+        if self.style == Style::DropIn || !form::at(line, self.memory, address, form) {
+            numbers::pointer(line, self.style, address);
+        }
+    }
+
+    /// What the call has written; before, and after an error, there is nothing to see.
+    fn filled(&self, line: &mut Line, address: i64, form: &Form) {
+        match self.success() {
+            Some(_) => self.given(line, address, form),
+            None => numbers::pointer(line, self.style, address.cast_unsigned()),
         }
     }
 
@@ -135,11 +207,103 @@ impl Context<'_> {
     }
 }
 
+impl Kind {
+    /// Whether a log shows the address alone.
+    fn is_of_traces(self) -> bool {
+        matches!(
+            self,
+            Kind::Given(_)
+                | Kind::Filled(_)
+                | Kind::FilledOfChild(_)
+                | Kind::FilledIfInterrupted(_)
+                | Kind::Numbers
+                | Kind::FileTimes
+                | Kind::Action
+                | Kind::FilledAction
+                | Kind::FilledInformation
+                | Kind::Address(_)
+                | Kind::FilledAddress
+                | Kind::Vectors
+                | Kind::FilledVectors
+                | Kind::Message
+                | Kind::FilledMessage
+                | Kind::PollFds
+                | Kind::EpollEvent
+                | Kind::FilledEpollEvents
+                | Kind::FdSet
+                | Kind::Cpus
+                | Kind::FilledCpus
+                | Kind::WaitStatus
+                | Kind::CloneStructure
+                | Kind::IoctlArgument
+                | Kind::SocketValue
+                | Kind::FilledSocketValue
+                | Kind::ArchArgument
+        )
+    }
+}
+
 /// Writes the argument at `index`.
 pub(super) fn argument(line: &mut Line, context: &Context, kind: Kind, index: usize) -> Shown {
     let Context { style, .. } = *context;
     let value = context.argument(index);
+    if style == Style::DropIn && kind.is_of_traces() {
+        numbers::pointer(line, style, value.cast_unsigned());
+        return Shown::Yes;
+    }
+    let (address, next) = (value.cast_unsigned(), context.argument(index.saturating_add(1)));
     match kind {
+        Kind::Given(form) => context.given(line, value, form),
+        Kind::Filled(form) => context.filled(line, value, form),
+        Kind::FilledOfChild(form) if context.success().is_some_and(|child| child > 0) => {
+            context.given(line, value, form)
+        }
+        Kind::FilledIfInterrupted(form) if context.outcome == Outcome::Returned(-i64::from(libc::EINTR)) => {
+            context.given(line, value, form);
+        }
+        Kind::FilledOfChild(_) | Kind::FilledIfInterrupted(_) => numbers::pointer(line, style, address),
+        Kind::Numbers => values::numbers(line, context, address),
+        Kind::FileTimes => times::of_file(line, context, address),
+        Kind::Action => signals::action(line, context, address),
+        Kind::FilledAction if context.success().is_some() => signals::action(line, context, address),
+        Kind::FilledAction => numbers::pointer(line, style, address),
+        Kind::FilledInformation if context.success().is_some() => signals::information(line, context, address),
+        Kind::FilledInformation => numbers::pointer(line, style, address),
+        Kind::Address(length) => address::show(line, context, address, low(context.argument(length))),
+        Kind::FilledAddress => address::filled(line, context, address, next.cast_unsigned()),
+        Kind::Vectors => vectors::show(line, context, address, next.cast_unsigned(), Holds::Given),
+        Kind::FilledVectors => vectors::show(line, context, address, next.cast_unsigned(), Holds::after(context)),
+        Kind::Message => vectors::message(line, context, address, Holds::Given),
+        Kind::FilledMessage => vectors::message(line, context, address, Holds::after(context)),
+        Kind::PollFds => waiting::poll(line, context, address, low(next)),
+        Kind::EpollEvent if int(context.argument(1)) != libc::EPOLL_CTL_DEL => {
+            context.given(line, value, &form::files::EPOLL_EVENT);
+        }
+        Kind::EpollEvent => numbers::pointer(line, style, address),
+        Kind::FilledEpollEvents => waiting::epoll(line, context, address),
+        Kind::FdSet => {
+            let count = u64::try_from(int(context.argument(0))).unwrap_or(0);
+            waiting::bits(line, context, address, count);
+        }
+        Kind::Cpus => {
+            let bytes = low(context.argument(index.saturating_sub(1)));
+            waiting::bits(line, context, address, bytes.saturating_mul(8));
+        }
+        Kind::FilledCpus => match context.success() {
+            Some(bytes) => waiting::bits(line, context, address, bytes.saturating_mul(8)),
+            None => numbers::pointer(line, style, address),
+        },
+        Kind::WaitStatus => children::reaped(line, context, address),
+        Kind::CloneArgument => return children::clone(line, context, index),
+        Kind::CloneStructure => children::clone_structure(line, context, address, next.cast_unsigned()),
+        Kind::IoctlArgument => commands::ioctl_argument(line, context, index),
+        Kind::SocketValue => socket::value(line, context, index, u64::try_from(int(next)).ok()),
+        Kind::FilledSocketValue => {
+            let length = super::memory::array(context.memory, next.cast_unsigned()).map(i32::from_le_bytes);
+            let length = context.success().and(length).and_then(|length| u64::try_from(length).ok());
+            socket::value(line, context, index, length);
+        }
+        Kind::ArchArgument => process::arch_argument(line, context, value),
         Kind::Hex => numbers::hex(line, style, value.cast_unsigned()),
         Kind::Long => line.signed(value),
         Kind::Size => line.unsigned(value.cast_unsigned()),
@@ -167,6 +331,7 @@ pub(super) fn argument(line: &mut Line, context: &Context, kind: Kind, index: us
         Kind::OutPath => numbers::pointer(line, style, value.cast_unsigned()),
         Kind::OutFds => values::descriptors(line, context, value.cast_unsigned()),
         Kind::OutEntries => values::directory_entries(line, context, value.cast_unsigned()),
+        Kind::StatxFlags => modes::statx_flags(line, style, narrow(style, value)),
         Kind::OpenFlags => open::flags(line, style, value),
         Kind::Flags(set) => sets::flags(line, style, narrow(style, value), set, false),
         Kind::LongFlags(set) => sets::flags(line, style, value.cast_unsigned(), set, false),

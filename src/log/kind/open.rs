@@ -12,7 +12,7 @@ pub(super) fn creates(flags: i64) -> bool {
     flags & libc::O_CREAT != 0 || flags & libc::O_TMPFILE == libc::O_TMPFILE
 }
 
-pub(super) fn flags(line: &mut Line, style: Style, value: i64) {
+pub(in crate::log) fn flags(line: &mut Line, style: Style, value: i64) {
     let access = match int(value) & libc::O_ACCMODE {
         libc::O_RDONLY => Some("O_RDONLY"),
         libc::O_WRONLY => Some("O_WRONLY"),

@@ -8,7 +8,7 @@ use super::super::numbers;
 /// Writes the flags in `value` by name, and what is left as a number.
 ///
 /// Continues a list if `listed` says that something stands before.
-pub(super) fn flags(line: &mut Line, style: Style, value: u64, set: &Set, mut listed: bool) {
+pub(in crate::log) fn flags(line: &mut Line, style: Style, value: u64, set: &Set, mut listed: bool) {
     let bar = match style {
         Style::DropIn => " | ",
         Style::Trace => "|",
@@ -44,7 +44,7 @@ pub(super) fn flags(line: &mut Line, style: Style, value: u64, set: &Set, mut li
 }
 
 /// Writes the name of `value`, or the value.
-pub(super) fn name(line: &mut Line, style: Style, value: u64, set: &Set) {
+pub(in crate::log) fn name(line: &mut Line, style: Style, value: u64, set: &Set) {
     match set.name_of(value) {
         Some(name) => line.text(name),
         None => {

@@ -34,19 +34,23 @@ pub(super) enum Bytes {
 
 /// Writes what is at `address`, or the address itself where that cannot be read.
 pub(super) fn quote(line: &mut Line, style: Style, memory: &dyn Memory, address: u64, end: End, bytes: Bytes) {
+    if style == Style::Trace {
+        let most = if end == End::NulOfPath { TRACE_PATH_BYTES } else { TRACE_BYTES };
+        return quote_at_most(line, memory, address, end, most, bytes);
+    }
     let mark = line.mark();
-    let mut source = Source::new(memory, address, end);
-    let readable = match style {
-        _ if address == 0 => Err(Unreadable),
-        Style::DropIn => drop_in(line, &mut source),
-        Style::Trace => {
-            let limit = if end == End::NulOfPath { TRACE_PATH_BYTES } else { TRACE_BYTES };
-            trace(line, &mut source, limit, bytes)
-        }
-    };
-    if readable.is_err() {
+    if address == 0 || drop_in(line, &mut Source::new(memory, address, end)).is_err() {
         line.rewind(mark);
         numbers::pointer(line, style, address);
+    }
+}
+
+/// The same for a trace, with so many bytes at most.
+pub(super) fn quote_at_most(line: &mut Line, memory: &dyn Memory, address: u64, end: End, most: usize, bytes: Bytes) {
+    let mark = line.mark();
+    if address == 0 || trace(line, &mut Source::new(memory, address, end), most, bytes).is_err() {
+        line.rewind(mark);
+        numbers::pointer(line, Style::Trace, address);
     }
 }
 

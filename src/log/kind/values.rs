@@ -25,6 +25,28 @@ pub(super) fn descriptors(line: &mut Line, context: &Context, address: u64) {
     line.text("]");
 }
 
+/// As many numbers as were returned.
+pub(super) fn numbers(line: &mut Line, context: &Context, address: u64) {
+    let Some(count) = context.success().filter(|_| address != 0) else {
+        return numbers::pointer(line, context.style, address);
+    };
+    line.text("[");
+    for index in 0..count {
+        if index > 0 {
+            line.text(", ");
+        }
+        let number = memory::array(context.memory, address.wrapping_add(index.wrapping_mul(4)));
+        match number.map(u32::from_le_bytes) {
+            Some(number) if index < STRINGS as u64 => line.unsigned(u64::from(number)),
+            _ => {
+                line.text("...");
+                break;
+            }
+        }
+    }
+    line.text("]");
+}
+
 /// How many entries of a directory were returned.
 pub(super) fn directory_entries(line: &mut Line, context: &Context, address: u64) {
     numbers::pointer(line, context.style, address);

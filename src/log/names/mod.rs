@@ -7,6 +7,7 @@ pub(super) mod memory;
 pub(super) mod network;
 pub(super) mod process;
 pub(super) mod system;
+pub(super) mod terminals;
 pub(super) mod time;
 
 /// Numbers of one kind and their names.

@@ -2,6 +2,7 @@
 
 use syscalls::Sysno as S;
 
+use super::super::form::processes::UINT;
 use super::super::kind::Kind::*;
 use super::Returns::Number;
 use super::{Row, call};
@@ -25,11 +26,11 @@ pub(super) const ROWS: &[(S, Row)] = &[
     call(S::setregid, Number, &[Int, Int]),
     call(S::setresuid, Number, &[Int, Int, Int]),
     call(S::setresgid, Number, &[Int, Int, Int]),
-    call(S::getresuid, Number, &[Pointer, Pointer, Pointer]),
-    call(S::getresgid, Number, &[Pointer, Pointer, Pointer]),
+    call(S::getresuid, Number, &[Filled(&UINT), Filled(&UINT), Filled(&UINT)]),
+    call(S::getresgid, Number, &[Filled(&UINT), Filled(&UINT), Filled(&UINT)]),
     call(S::setfsuid, Number, &[Int]),
     call(S::setfsgid, Number, &[Int]),
-    call(S::getgroups, Number, &[Int, Pointer]),
+    call(S::getgroups, Number, &[Int, Numbers]),
     call(S::setgroups, Number, &[Int, Pointer]),
     call(S::capget, Number, &[Pointer, Pointer]),
     call(S::capset, Number, &[Pointer, Pointer]),

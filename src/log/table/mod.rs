@@ -13,14 +13,25 @@ use syscalls::Sysno;
 
 use super::Style;
 use super::kind::Kind;
+use super::names::Set;
 
 /// How the value of a successful call is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Returns {
     Number,
     Address,
     Hex,
     Mode,
+    /// A number, which is how many descriptors are ready; they are listed behind it.
+    Ready,
+    /// The same, with the time that was left.
+    ReadyInTime,
+    /// The same for `select`.
+    Selected,
+    /// A number, which is a signal.
+    Signal,
+    /// A number that has a name.
+    Named(&'static Set),
     /// Depends on the command of `fcntl`.
     Fcntl,
     /// Not at all: the call ends the thread, or continues elsewhere.

@@ -2,6 +2,7 @@
 
 use syscalls::Sysno as S;
 
+use super::super::form::processes::{SYSINFO, UTSNAME};
 use super::super::kind::Kind::*;
 use super::super::names::system::GETRANDOM;
 use super::Returns::Number;
@@ -9,8 +10,8 @@ use super::{Row, call};
 
 pub(super) const ROWS: &[(S, Row)] = &[
     call(S::getrandom, Number, &[OutRandom, Size, Flags(GETRANDOM)]),
-    call(S::uname, Number, &[Pointer]),
-    call(S::sysinfo, Number, &[Pointer]),
+    call(S::uname, Number, &[Filled(&UTSNAME)]),
+    call(S::sysinfo, Number, &[Filled(&SYSINFO)]),
     call(S::syslog, Number, &[Int, Pointer, Int]),
     call(S::sync, Number, &[]),
     call(S::vhangup, Number, &[]),
