@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) trace: Option<OsString>,
     /// `INTERCEPT_TRACE_PARENT`: the process whose child is the first of a trace; lines of the others carry their ids.
     pub(crate) trace_parent: Option<u32>,
+    /// `INTERCEPT_TRACE_OPTIONS`: what of it is shown, and how.
+    pub(crate) trace_options: Option<OsString>,
 }
 
 impl Config {
@@ -61,6 +63,7 @@ impl Config {
             only: text("INTERCEPT_ONLY"),
             inject: text("INTERCEPT_INJECT"),
             trace: text("INTERCEPT_TRACE"),
+            trace_options: text("INTERCEPT_TRACE_OPTIONS"),
             trace_parent: text("INTERCEPT_TRACE_PARENT").and_then(|pid| pid.to_str()?.parse().ok()),
         }
     }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::config::Config;
 use crate::hook::Numbers;
 use crate::index::{self, Index};
+use crate::log::Wanted;
 use crate::object::loaded::{self, Loaded};
 use crate::prepare::Prepared;
 use crate::sys::call;
@@ -144,12 +145,7 @@ fn start(config: &Config) -> usize {
         report::line(&"no libc among the loaded objects: no system call is intercepted");
         return 1;
     }
-    // A log wants to see everything.
-    let wanted = if log::active() || config.magic_log {
-        None
-    } else {
-        capi::declared(&objects).or_else(|| config.only.as_ref().map(|_| Numbers::allowed()))
-    };
+    let wanted = wanted(&objects, config);
     if let Some(wanted) = &wanted {
         hook::expect(wanted);
     }
@@ -190,6 +186,19 @@ fn open_index(config: &Config, objects: &[Loaded]) -> Option<Index> {
         None => objects.iter().find(|object| object.is_self())?.path().parent()?.join(index::FILE_NAME),
     };
     index::open(&path)
+}
+
+/// The calls that hooks and logs will want, all in all, where that is known; otherwise they may want any.
+fn wanted(objects: &[Loaded], config: &Config) -> Option<Numbers> {
+    let by_hooks = || capi::declared(objects).or_else(|| config.only.as_ref().map(|_| Numbers::allowed()));
+    let by_log = match log::wanted() {
+        Wanted::All => return None,
+        Wanted::Nothing => return by_hooks(),
+        Wanted::These(numbers) => numbers,
+    };
+    let wanted = if capi::may_have_hooks(objects) { by_hooks()? } else { Numbers::these(&[]) };
+    wanted.add(&by_log);
+    Some(wanted)
 }
 
 /// How many other threads there are, if any. Without `/proc` the constructor is believed to be early enough.

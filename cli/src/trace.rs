@@ -1,30 +1,36 @@
 //! `intercept trace`: runs a program with the library, which prints each call as it happens.
 
+mod shown;
+
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use self::shown::Shown;
 use crate::error::Error;
 use crate::inject;
 use crate::program::{self, CommandLine};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = inject::HELP)]
+#[command(after_help = shown::HELP)]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Tamper with calls, as said below
+    /// trace=SET: show only these; inject=, fault=: see run --help
     #[arg(short = 'e', value_name = "EXPR")]
     expressions: Vec<String>,
+    #[command(flatten)]
+    shown: Shown,
     #[command(flatten)]
     program: CommandLine,
 }
 
 /// Runs the program and ends as it did.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let injections = inject::variable(&arguments.expressions)?;
+    let (calls, tampering) = shown::sorted(&arguments.expressions);
+    let injections = inject::variable(&tampering)?;
     let output = match &arguments.output {
         Some(file) => fresh_file(file)?,
         None => stderr()?,
@@ -32,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut command = arguments.program.command(&[])?;
     command
         .env("INTERCEPT_TRACE", output)
+        .env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&calls)?)
         .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
         .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
     if let Some(injections) = injections {

@@ -17,8 +17,8 @@ pub(crate) use hook_points::intercept_hook_point_post_kernel;
 pub(crate) use hook_points::{clone_child, clone_parent, hook_point, post_kernel};
 pub(crate) use no_intercept::before_call_in_no_intercept;
 pub use no_intercept::syscall_no_intercept;
-pub(crate) use subscribe::declared;
 pub use subscribe::{Declaration, END, intercept_subscribe};
+pub(crate) use subscribe::{declared, may_have_hooks};
 
 use std::ffi::{c_int, c_long};
 

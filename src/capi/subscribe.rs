@@ -103,6 +103,14 @@ fn is_any_plugin_in_rust() -> bool {
     !plugin.is_null()
 }
 
+/// Whether there is anybody who may have hooks: who needs the library, or is linked with it.
+pub(crate) fn may_have_hooks(objects: &[Loaded]) -> bool {
+    objects.first().is_some_and(Loaded::is_self)
+        || objects.iter().any(|object| object.needs(SHARED_LIBRARY))
+        || subscription_in_c().is_some()
+        || is_any_plugin_in_rust()
+}
+
 /// Whether anybody can assign to `intercept_hook_point`: who is linked with the shared library, or with the static one.
 fn may_have_hooks_in_c(objects: &[Loaded]) -> bool {
     objects.first().is_some_and(Loaded::is_self) || dynamic::is_loaded(SHARED_LIBRARY)

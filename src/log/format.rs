@@ -3,8 +3,9 @@
 use super::kind::{self, Context, Kind, Shown};
 use super::line::Line;
 use super::memory::Memory;
+use super::options::Options;
 use super::table::{self, Returns};
-use super::{Call, Outcome, Style, errors, numbers};
+use super::{Call, Outcome, Style, descriptor, errors, numbers};
 
 /// Writes a call into `line`, which is emptied first and ends in a newline afterwards.
 ///
@@ -12,14 +13,22 @@ use super::{Call, Outcome, Style, errors, numbers};
 /// would grow beyond [`CAPACITY`](super::CAPACITY) loses the end of its arguments, marked by `...`, but never its result.
 pub fn format(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
     line.clear();
-    append(line, style, call, outcome, memory);
+    append_with(Options::DEFAULT, line, style, call, outcome, memory);
 }
 
-/// Writes a call behind what `line` already holds.
+/// Writes a call behind what `line` already holds, as this process was asked to.
 pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
+    append_with(Options::of_process(), line, style, call, outcome, memory);
+}
+
+fn append_with(options: Options, line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
     let entry = table::entry(style, call.number);
-    let context = Context { style, call, outcome, memory };
+    let context = Context { style, call, outcome, memory, options };
     asked(line, &entry, &context);
+    if style == Style::Trace && options.column > 0 {
+        // One space stands between them in any case.
+        line.fill(usize::from(options.column) - 1);
+    }
     result(line, style, call, entry.returns, outcome);
     if style == Style::Trace {
         remark(line, &context, entry.returns);
@@ -31,6 +40,7 @@ pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcom
 fn remark(line: &mut Line, context: &Context, returns: Returns) {
     let Some(value) = context.success() else { return };
     match (returns, value) {
+        (Returns::Descriptor, fd) if context.options.paths => descriptor::path(line, fd as i32),
         (Returns::Ready | Returns::ReadyInTime | Returns::Selected, 0) => line.text(" (Timeout)"),
         (Returns::Ready, _) => kind::polled(line, context, false),
         (Returns::ReadyInTime, _) => kind::polled(line, context, true),
@@ -57,7 +67,7 @@ pub(super) fn both(line: &mut Line, call: &Call, returned: i64, memory: &dyn Mem
     let (style, outcome) = (Style::DropIn, Outcome::Pending);
     let entry = table::entry(style, call.number);
     line.clear();
-    asked(line, &entry, &Context { style, call, outcome, memory });
+    asked(line, &entry, &Context { style, call, outcome, memory, options: Options::DEFAULT });
     let end = line.mark();
     result(line, style, call, entry.returns, outcome);
     line.finish();

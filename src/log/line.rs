@@ -122,6 +122,13 @@ impl Line {
         }
     }
 
+    /// Fills up with spaces to so many characters.
+    pub(super) fn fill(&mut self, length: usize) {
+        while self.len < length {
+            self.byte(b' ');
+        }
+    }
+
     pub(super) fn mark(&self) -> Mark {
         Mark { len: self.len, cut: self.cut }
     }

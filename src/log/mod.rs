@@ -16,6 +16,7 @@
 
 mod at_once;
 mod call;
+mod descriptor;
 mod errors;
 mod form;
 mod format;
@@ -25,6 +26,7 @@ mod magic;
 mod memory;
 mod names;
 mod numbers;
+mod options;
 mod process;
 mod sink;
 mod table;
@@ -33,7 +35,7 @@ pub use call::{Call, Outcome, Style};
 pub use format::format;
 pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
-pub(crate) use process::{active, after, answered, before, configure, magic, watches};
+pub(crate) use process::{Wanted, active, after, answered, before, configure, magic, wanted, watches};
 pub(crate) use sink::write_quietly;
 
 /// The name of a signal, with `SIG`; of those that are not real-time signals.

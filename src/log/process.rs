@@ -7,10 +7,12 @@ use core::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use super::at_once::at_once;
 use super::magic::{self, Magic};
 use super::memory::{self, Memory, ProcessMemory};
+use super::options::{Options, Results};
 use super::sink::{Sink, kernel};
 use super::table::{self, Returns};
 use super::{Call, Line, Outcome, Style, format};
 use crate::config::Config;
+use crate::hook::Numbers;
 
 static LOG: Log = Log::new();
 
@@ -20,6 +22,14 @@ pub(crate) fn configure(config: &Config) {
     LOG.first_thread.store(first_thread(config), Relaxed);
     let path = |path: &Option<std::ffi::OsString>| path.as_ref().map_or(Vec::new(), |path| path.as_bytes().to_vec());
     LOG.start(Style::DropIn, path(&config.log).into_iter(), !config.log_append);
+    if let Some(text) = &config.trace_options {
+        let (options, calls) = Options::parse(&text.to_string_lossy());
+        options.become_those_of_process();
+        if let Some(calls) = calls {
+            LOG.traced.become_copy_of(&calls);
+            LOG.traces_some.store(true, Relaxed);
+        }
+    }
     LOG.start(Style::Trace, path(&config.trace).into_iter(), false);
 }
 
@@ -40,6 +50,28 @@ const ALL_IDS: i64 = -1;
 /// Whether anybody wants lines.
 pub(crate) fn active() -> bool {
     LOG.active.load(Relaxed)
+}
+
+/// Which calls the logs want to see, as far as that is known before anything is patched.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    All,
+    These(Numbers),
+    Nothing,
+}
+
+/// See [`Wanted`].
+pub(crate) fn wanted() -> Wanted {
+    match () {
+        () if LOG.drop_in.is_on() || LOG.honours_magic.load(Relaxed) => Wanted::All,
+        () if !active() => Wanted::Nothing,
+        () if !LOG.traces_some.load(Relaxed) => Wanted::All,
+        () => {
+            let numbers = Numbers::these(if Options::of_process().quiet { &[] } else { &ENDS });
+            numbers.add(&LOG.traced);
+            Wanted::These(numbers)
+        }
+    }
 }
 
 /// Whether calls have to be shown to this module at all.
@@ -92,6 +124,9 @@ struct Log {
     expects_to_be_killed: AtomicBool,
     drop_in: Sink,
     trace: Sink,
+    /// The calls a trace shows, and whether that is not all of them.
+    traced: Numbers,
+    traces_some: AtomicBool,
     /// The thread whose lines carry no id in a trace, or [`NO_IDS`] or [`ALL_IDS`].
     first_thread: AtomicI64,
 }
@@ -104,6 +139,8 @@ impl Log {
             expects_to_be_killed: AtomicBool::new(false),
             drop_in: Sink::new(),
             trace: Sink::new(),
+            traced: Numbers::all(),
+            traces_some: AtomicBool::new(false),
             first_thread: AtomicI64::new(NO_IDS),
         }
     }
@@ -144,8 +181,15 @@ impl Log {
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
         // with `?`, and once more with the error if it returns.
         let enters_strict_mode = enters_strict_mode(call);
+        let options = Options::of_process();
         if self.trace.is_on() && (last_word || speaks_before(call.number) || enters_strict_mode) {
-            self.write(Style::Trace, call, Outcome::Pending, "", memory);
+            // How it ends will not be known.
+            if options.results == Results::All && self.traced.contains(call.number) {
+                self.write(Style::Trace, call, Outcome::Pending, "", memory);
+            }
+            if !options.quiet && ENDS.contains(&call.number) {
+                self.tell_of_end(call.args[0]);
+            }
         }
         // From then on the kernel kills for nearly every call a line is made with.
         if enters_strict_mode {
@@ -164,7 +208,7 @@ impl Log {
     #[inline(always)]
     fn after(&self, call: &Call, result: i64, remark: &str, styles: &[Style], memory: &dyn Memory) {
         for &style in styles {
-            if self.sink(style).is_on() {
+            if self.sink(style).is_on() && (style == Style::DropIn || self.is_traced(call, result)) {
                 let written =
                     style == Style::DropIn && self.logs_at_once(call) && self.write_both(call, result, memory);
                 if !written {
@@ -172,6 +216,22 @@ impl Log {
                 }
             }
         }
+    }
+
+    fn is_traced(&self, call: &Call, result: i64) -> bool {
+        self.traced.contains(call.number) && Options::of_process().show(result)
+    }
+
+    /// What strace says when a thread has ended. It is said just before; nothing comes between but the end itself.
+    #[inline(never)]
+    fn tell_of_end(&self, status: i64) {
+        let mut line = Line::new();
+        self.prefix(&mut line);
+        line.text("+++ exited with ");
+        line.signed(status & 0xff);
+        line.text(" +++");
+        line.finish();
+        self.put(Style::Trace, &line);
     }
 
     /// Whether both lines of a call are written when its result is known.
@@ -263,6 +323,9 @@ fn enters_strict_mode(call: &Call) -> bool {
         _ => false,
     }
 }
+
+/// The calls that end a thread.
+const ENDS: [i64; 2] = [libc::SYS_exit, libc::SYS_exit_group];
 
 /// Whether a call might not come back to tell its result.
 fn speaks_before(number: i64) -> bool {
@@ -376,7 +439,7 @@ mod tests {
         assert_eq!(
             logs.read().1,
             "execve(NULL, NULL, NULL) = ?\nexecve(NULL, NULL, NULL) = -1 EFAULT (Bad address)\nvfork() = ?\n\
-             exit_group(3) = ?\n"
+             exit_group(3) = ?\n+++ exited with 3 +++\n"
         );
     }
 

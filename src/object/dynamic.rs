@@ -1,8 +1,11 @@
-//! What an object's dynamic section says: the name it has, whatever file it is in; whether it can be unloaded.
+//! What an object's dynamic section says: the name it has, whatever file it is in; which others it needs; whether it can be
+//! unloaded.
 
 use super::Image;
 
 const DT_NULL: u64 = 0;
+/// Names an object that is needed; there may be several.
+pub(super) const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
 const DT_SONAME: u64 = 14;
 const DT_FLAGS_1: u64 = 0x6fff_fffb;
@@ -13,23 +16,33 @@ const DF_1_NODELETE: u64 = 8;
 ///
 /// glibc has added it to the address of the names, too, when a program sees it; musl leaves the section as it is in the file.
 pub(super) fn soname<'a>(image: &Image<'a>, dynamic: u64, bias: u64) -> Option<&'a [u8]> {
-    let names = value(image, dynamic, DT_STRTAB)?;
-    let names = image.tail(names).or_else(|| image.tail(names.wrapping_add(bias)))?;
-    let name = names.get(usize::try_from(value(image, dynamic, DT_SONAME)?).ok()?..)?;
-    name.split(|&byte| byte == 0).next()
+    names(image, dynamic, bias, DT_SONAME).next()
+}
+
+/// The same for all entries with a tag.
+pub(super) fn names<'a>(
+    image: &Image<'a>,
+    dynamic: u64,
+    bias: u64,
+    tag: u64,
+) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let table = values(image, dynamic, DT_STRTAB).next();
+    let table = table.and_then(|table| image.tail(table).or_else(|| image.tail(table.wrapping_add(bias))));
+    let name = move |offset| table?.get(usize::try_from(offset).ok()?..)?.split(|&byte| byte == 0).next();
+    values(image, dynamic, tag).filter_map(name)
 }
 
 /// Whether the loader keeps the object until the process ends, whoever closes it: it was linked with `-z nodelete`.
 pub(super) fn stays(image: &Image<'_>, dynamic: u64) -> bool {
-    value(image, dynamic, DT_FLAGS_1).is_some_and(|flags| flags & DF_1_NODELETE != 0)
+    values(image, dynamic, DT_FLAGS_1).any(|flags| flags & DF_1_NODELETE != 0)
 }
 
-/// The first entry with a tag.
-fn value(image: &Image<'_>, dynamic: u64, wanted: u64) -> Option<u64> {
-    let (entries, _) = image.tail(dynamic)?.as_chunks::<16>();
+/// The values of the entries with a tag.
+fn values<'a>(image: &Image<'a>, dynamic: u64, wanted: u64) -> impl Iterator<Item = u64> + use<'a> {
+    let (entries, _) = image.tail(dynamic).unwrap_or_default().as_chunks::<16>();
     let halves = entries.iter().filter_map(|entry| Some((entry.first_chunk()?, entry.last_chunk()?)));
     let entries = halves.map(|(tag, value)| (u64::from_le_bytes(*tag), u64::from_le_bytes(*value)));
-    entries.take_while(|&(tag, _)| tag != DT_NULL).find_map(|(tag, value)| (tag == wanted).then_some(value))
+    entries.take_while(|&(tag, _)| tag != DT_NULL).filter_map(move |(tag, value)| (tag == wanted).then_some(value))
 }
 
 #[cfg(test)]

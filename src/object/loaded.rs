@@ -10,10 +10,9 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::dynamic::{soname, stays};
+use super::dynamic::{DT_NEEDED, names, soname, stays};
 use super::file::File;
 use super::notes::is_of_go;
-
 use super::target::is_libc;
 use super::{BuildId, Functions, Image, Segment, eh_frame};
 
@@ -38,6 +37,8 @@ pub(crate) struct Loaded {
     stays: bool,
     /// Whether it is a libc or a libpthread, by the name of its file or by the one it says it has.
     is_libc: bool,
+    /// Where its dynamic section is.
+    dynamic: Option<u64>,
 }
 
 /// All loaded objects in the loader's order: the executable first.
@@ -109,6 +110,7 @@ unsafe fn read(info: &libc::dl_phdr_info) -> Option<Loaded> {
         is_of_go,
         stays,
         is_libc,
+        dynamic,
     })
 }
 
@@ -170,6 +172,12 @@ impl Loaded {
     /// Its build-id.
     pub(crate) fn build_id(&self) -> Option<&BuildId> {
         self.build_id.as_ref()
+    }
+
+    /// Whether it asks the loader for an object of this name.
+    pub(crate) fn needs(&self, name: &CStr) -> bool {
+        let needed = self.dynamic.map(|dynamic| names(&self.image, dynamic, self.bias, DT_NEEDED));
+        needed.is_some_and(|mut needed| needed.any(|needed| needed == name.to_bytes()))
     }
 
     /// The path, for people.

@@ -20,7 +20,7 @@ fn trace_shows_what_ls_does_and_ls_does_what_it_always_does() {
         r#"openat(AT_FDCWD, "/", O_RDONLY|O_NONBLOCK|O_CLOEXEC|O_DIRECTORY) = "#.to_owned(),
         "getdents64(".to_owned(),
         format!(r#"write(1, "{first}\n"#),
-        "exit_group(0) = ?".to_owned(),
+        format!("{:39} = ?", "exit_group(0)"),
     ] {
         assert!(text.lines().any(|line| line.starts_with(&call)), "{call}: {text}");
     }
@@ -35,7 +35,7 @@ fn trace_writes_to_a_file_if_asked() {
     assert_eq!((outcome.stdout(), outcome.stderr()), (String::new(), String::new()));
     let trace = fs::read_to_string(file).unwrap();
     // Both programs are there: the one that was started and the one it became.
-    for call in [r#"chdir("/") = 0"#, r#"execve(""#, r#"openat(AT_FDCWD, "/dev/null", O_RDONLY) = "#] {
+    for call in [r#"chdir("/") "#, r#"execve(""#, r#"openat(AT_FDCWD, "/dev/null", O_RDONLY) = "#] {
         assert!(trace.lines().any(|line| line.starts_with(call)), "{call}: {trace}");
     }
     assert!(!trace.contains("what was there before"), "{trace}");
@@ -45,9 +45,9 @@ fn trace_writes_to_a_file_if_asked() {
 fn trace_tells_processes_apart() {
     let outcome = intercept(["trace", "bash", "-c", "(exit 3); true"]).run().success();
     let text = outcome.stderr();
-    let child = text.lines().find(|line| line.ends_with("exit_group(3) = ?")).unwrap_or_else(|| panic!("{text}"));
+    let child = text.lines().find(|line| line.contains("exit_group(3) ")).unwrap_or_else(|| panic!("{text}"));
     assert!(child.starts_with("[pid "), "{child}");
-    assert!(text.lines().any(|line| line == "exit_group(0) = ?"), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("exit_group(0) ")), "{text}");
 }
 
 #[test]

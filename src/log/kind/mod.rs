@@ -20,7 +20,8 @@ use super::line::Line;
 use super::memory::Memory;
 use super::names::Set;
 use super::numbers::{self, int, low};
-use super::{Call, Outcome, Style};
+use super::options::Options;
+use super::{Call, Outcome, Style, descriptor};
 pub(super) use commands::fcntl_result;
 pub(super) use process::signal_name;
 use text::{Bytes, End};
@@ -162,6 +163,8 @@ pub(super) struct Context<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) outcome: Outcome,
     pub(super) memory: &'a dyn Memory,
+    /// For traces.
+    pub(super) options: Options,
 }
 
 impl Context<'_> {
@@ -175,6 +178,21 @@ impl Context<'_> {
         match self.outcome {
             Outcome::Returned(value) => u64::try_from(value).ok(),
             Outcome::Pending => None,
+        }
+    }
+
+    /// A descriptor, and what it stands for if that is asked for.
+    fn descriptor(&self, line: &mut Line, fd: i32) {
+        line.signed(fd.into());
+        if fd >= 0 {
+            self.path_of(line, fd);
+        }
+    }
+
+    /// What it stands for, after the call: one that the call has closed stands for nothing.
+    fn path_of(&self, line: &mut Line, fd: i32) {
+        if self.options.paths {
+            descriptor::path(line, fd);
         }
     }
 
@@ -195,7 +213,8 @@ impl Context<'_> {
     }
 
     fn quote(&self, line: &mut Line, address: i64, end: End, bytes: Bytes) {
-        text::quote(line, self.style, self.memory, address.cast_unsigned(), end, bytes);
+        let address = address.cast_unsigned();
+        text::quote(line, self.style, self.memory, address, end, self.options.strings.into(), bytes);
     }
 
     /// A buffer that the call has filled; before, and after an error, there is nothing to see in it.
@@ -307,7 +326,8 @@ pub(super) fn argument(line: &mut Line, context: &Context, kind: Kind, index: us
         Kind::Hex => numbers::hex(line, style, value.cast_unsigned()),
         Kind::Long => line.signed(value),
         Kind::Size => line.unsigned(value.cast_unsigned()),
-        Kind::Int | Kind::Fd => line.signed(i64::from(int(value))),
+        Kind::Int => line.signed(i64::from(int(value))),
+        Kind::Fd => context.descriptor(line, int(value)),
         Kind::Uint => line.unsigned(low(value)),
         Kind::Mode => numbers::mode(line, style, value.cast_unsigned()),
         Kind::ModeOfNewFile if !open::creates(context.argument(index.saturating_sub(1))) => return Shown::NoneLeft,
@@ -317,8 +337,11 @@ pub(super) fn argument(line: &mut Line, context: &Context, kind: Kind, index: us
         Kind::Device => numbers::hex(line, style, low(value)),
         Kind::IpcFlags => modes::ipc(line, style, low(value)),
         Kind::Pointer => numbers::pointer(line, style, value.cast_unsigned()),
-        Kind::DirFd if int(value) == libc::AT_FDCWD => line.text("AT_FDCWD"),
-        Kind::DirFd => line.signed(i64::from(int(value))),
+        Kind::DirFd if int(value) == libc::AT_FDCWD => {
+            line.text("AT_FDCWD");
+            context.path_of(line, libc::AT_FDCWD);
+        }
+        Kind::DirFd => context.descriptor(line, int(value)),
         Kind::Path => context.quote(line, value, End::NulOfPath, Bytes::Text),
         Kind::Text => context.quote(line, value, End::Nul, Bytes::Text),
         Kind::In(length) => {

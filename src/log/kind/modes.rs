@@ -15,7 +15,15 @@ pub(in crate::log) fn node(line: &mut Line, style: Style, value: u64) {
         sets::name(line, style, value & FILE_TYPE, NODE);
         line.text("|");
     }
-    numbers::mode(line, style, value & !FILE_TYPE);
+    let mut permissions = value & !FILE_TYPE;
+    for (bit, name) in [(libc::S_ISUID, "S_ISUID|"), (libc::S_ISGID, "S_ISGID|"), (libc::S_ISVTX, "S_ISVTX|")] {
+        let bit = u64::from(bit);
+        if style == Style::Trace && permissions & bit != 0 {
+            line.text(name);
+            permissions &= !bit;
+        }
+    }
+    numbers::mode(line, style, permissions);
 }
 
 pub(in crate::log) fn is_device(mode: u64) -> bool {

@@ -7,8 +7,6 @@ use super::super::{Style, numbers};
 /// In the drop-in format a string ends once this many characters stand after the opening quote: the original fills a field
 /// of 0x80 characters, less room for the longest escape and the end.
 const DROP_IN_CHARACTERS: usize = 0x80 - 6;
-/// strace's `-s`.
-const TRACE_BYTES: usize = 32;
 /// strace shows paths whole; here two of them have to fit in a line.
 const TRACE_PATH_BYTES: usize = 256;
 
@@ -33,9 +31,18 @@ pub(super) enum Bytes {
 }
 
 /// Writes what is at `address`, or the address itself where that cannot be read.
-pub(super) fn quote(line: &mut Line, style: Style, memory: &dyn Memory, address: u64, end: End, bytes: Bytes) {
+/// In a trace a text that is no path is cut after `most` bytes.
+pub(super) fn quote(
+    line: &mut Line,
+    style: Style,
+    memory: &dyn Memory,
+    address: u64,
+    end: End,
+    most: usize,
+    bytes: Bytes,
+) {
     if style == Style::Trace {
-        let most = if end == End::NulOfPath { TRACE_PATH_BYTES } else { TRACE_BYTES };
+        let most = if end == End::NulOfPath { most.max(TRACE_PATH_BYTES) } else { most };
         return quote_at_most(line, memory, address, end, most, bytes);
     }
     let mark = line.mark();
@@ -235,7 +242,7 @@ mod tests {
 
     fn quoted(style: Style, text: &[u8], end: End) -> String {
         let mut line = Line::new();
-        quote(&mut line, style, &Pieces(vec![(AT, text.to_vec())]), AT, end, Bytes::Text);
+        quote(&mut line, style, &Pieces(vec![(AT, text.to_vec())]), AT, end, 32, Bytes::Text);
         String::from_utf8(line.as_bytes().to_vec()).expect("ASCII")
     }
 
@@ -316,7 +323,7 @@ mod tests {
     fn a_string_may_end_where_its_page_does() {
         let mut line = Line::new();
         let memory = Pieces(vec![(0x1ffc, b"end\0".to_vec())]);
-        quote(&mut line, Style::Trace, &memory, 0x1ffc, End::Nul, Bytes::Text);
+        quote(&mut line, Style::Trace, &memory, 0x1ffc, End::Nul, 32, Bytes::Text);
         assert_eq!(line.as_bytes(), br#""end""#);
     }
 }

@@ -19,9 +19,9 @@ pub(super) fn descriptors(line: &mut Line, context: &Context, address: u64) {
     let fds: Option<[u8; 8]> = context.success().and_then(|_| memory::array(context.memory, address));
     let Some([a, b, c, d, e, f, g, h]) = fds else { return numbers::pointer(line, context.style, address) };
     line.text("[");
-    line.signed(i64::from(i32::from_ne_bytes([a, b, c, d])));
+    context.descriptor(line, i32::from_ne_bytes([a, b, c, d]));
     line.text(", ");
-    line.signed(i64::from(i32::from_ne_bytes([e, f, g, h])));
+    context.descriptor(line, i32::from_ne_bytes([e, f, g, h]));
     line.text("]");
 }
 

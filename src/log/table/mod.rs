@@ -22,6 +22,8 @@ pub(super) enum Returns {
     Address,
     Hex,
     Mode,
+    /// A number, which is a descriptor.
+    Descriptor,
     /// A number, which is how many descriptors are ready; they are listed behind it.
     Ready,
     /// The same, with the time that was left.

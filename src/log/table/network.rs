@@ -5,17 +5,17 @@ use syscalls::Sysno as S;
 use super::super::form::sockets::LENGTH;
 use super::super::kind::Kind::*;
 use super::super::names::network::*;
-use super::Returns::Number;
+use super::Returns::{Descriptor, Number};
 use super::{Row, call};
 
 pub(super) const ROWS: &[(S, Row)] = &[
-    call(S::socket, Number, &[Name(DOMAIN), SocketType, SocketProtocol]),
+    call(S::socket, Descriptor, &[Name(DOMAIN), SocketType, SocketProtocol]),
     call(S::socketpair, Number, &[Name(DOMAIN), SocketType, SocketProtocol, OutFds]),
     call(S::bind, Number, &[Fd, Address(2), Int]),
     call(S::listen, Number, &[Fd, Int]),
     call(S::connect, Number, &[Fd, Address(2), Int]),
-    call(S::accept, Number, &[Fd, FilledAddress, Given(&LENGTH)]),
-    call(S::accept4, Number, &[Fd, FilledAddress, Given(&LENGTH), Flags(TYPE_FLAGS)]),
+    call(S::accept, Descriptor, &[Fd, FilledAddress, Given(&LENGTH)]),
+    call(S::accept4, Descriptor, &[Fd, FilledAddress, Given(&LENGTH), Flags(TYPE_FLAGS)]),
     call(S::getsockname, Number, &[Fd, FilledAddress, Given(&LENGTH)]),
     call(S::getpeername, Number, &[Fd, FilledAddress, Given(&LENGTH)]),
     call(S::sendto, Number, &[Fd, In(2), Size, Flags(MSG), Address(5), Uint]),

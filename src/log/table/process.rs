@@ -11,7 +11,7 @@ use super::super::names::process::{
     WAIT, WAITID,
 };
 use super::super::names::system::RSEQ;
-use super::Returns::{Away, Named, Never, Number, Signal as Signalled};
+use super::Returns::{Away, Descriptor, Named, Never, Number, Signal as Signalled};
 use super::{Row, call};
 
 pub(super) const ROWS: &[(S, Row)] = &[
@@ -38,8 +38,8 @@ pub(super) const ROWS: &[(S, Row)] = &[
     call(S::seccomp, Number, &[Name(SECCOMP), Flags(SECCOMP_FLAGS), Pointer]),
     call(S::ptrace, Number, &[Name(PTRACE), Int, Pointer, Pointer]),
     call(S::kcmp, Number, &[Int, Int, Int, Hex, Hex]),
-    call(S::pidfd_open, Number, &[Int, Flags(PIDFD_OPEN)]),
-    call(S::pidfd_getfd, Number, &[Fd, Fd, Hex]),
+    call(S::pidfd_open, Descriptor, &[Int, Flags(PIDFD_OPEN)]),
+    call(S::pidfd_getfd, Descriptor, &[Fd, Fd, Hex]),
     call(S::pidfd_send_signal, Number, &[Fd, Signal, Pointer, Hex]),
     // Futexes
     call(S::futex, Number, &[Pointer, FutexOperation, Uint, FutexArgument, FutexArgument, FutexArgument]),

@@ -5,7 +5,7 @@ use syscalls::Sysno as S;
 use super::super::form::processes::{SYSINFO, UTSNAME};
 use super::super::kind::Kind::*;
 use super::super::names::system::GETRANDOM;
-use super::Returns::Number;
+use super::Returns::{Descriptor, Number};
 use super::{Row, call};
 
 pub(super) const ROWS: &[(S, Row)] = &[
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[(S, Row)] = &[
     call(S::delete_module, Number, &[Text, Hex]),
     call(S::kexec_load, Number, &[Pointer, Size, Pointer, Hex]),
     call(S::kexec_file_load, Number, &[Fd, Fd, Size, In(2), Hex]),
-    call(S::perf_event_open, Number, &[Pointer, Int, Int, Fd, Hex]),
+    call(S::perf_event_open, Descriptor, &[Pointer, Int, Int, Fd, Hex]),
     call(S::bpf, Number, &[Int, Pointer, Uint]),
     call(S::uprobe, Number, &[]),
     call(S::uretprobe, Number, &[]),

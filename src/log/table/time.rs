@@ -6,7 +6,7 @@ use super::super::form::processes::INT;
 use super::super::form::times::*;
 use super::super::kind::Kind::*;
 use super::super::names::time::*;
-use super::Returns::Number;
+use super::Returns::{Descriptor, Number};
 use super::{Row, call};
 
 pub(super) const ROWS: &[(S, Row)] = &[
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[(S, Row)] = &[
     call(S::timer_gettime, Number, &[Int, Filled(&ITIMERSPEC)]),
     call(S::timer_getoverrun, Number, &[Int]),
     call(S::timer_delete, Number, &[Int]),
-    call(S::timerfd_create, Number, &[Name(CLOCK), Flags(TIMERFD)]),
+    call(S::timerfd_create, Descriptor, &[Name(CLOCK), Flags(TIMERFD)]),
     call(S::timerfd_settime, Number, &[Fd, Flags(TIMERFD_SET), Given(&ITIMERSPEC), Filled(&ITIMERSPEC)]),
     call(S::timerfd_gettime, Number, &[Fd, Filled(&ITIMERSPEC)]),
 ];

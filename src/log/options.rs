@@ -1,0 +1,146 @@
+//! What a trace is asked to show, and how: `INTERCEPT_TRACE_OPTIONS`.
+
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::hook::Numbers;
+
+/// Which calls a trace shows, by how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Results {
+    #[default]
+    All,
+    Successful,
+    Failed,
+}
+
+/// How a trace is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Options {
+    /// Of texts so many bytes are shown.
+    pub(super) strings: u16,
+    /// Where the result begins, if the call leaves room: so many characters from the left.
+    pub(super) column: u8,
+    /// Descriptors are followed by what they stand for.
+    pub(super) paths: bool,
+    /// Nothing is said of the end of a process.
+    pub(super) quiet: bool,
+    pub(super) results: Results,
+}
+
+/// strace's `-s`.
+const STRINGS: u16 = 32;
+
+impl Options {
+    /// What a trace shows that nothing was said about.
+    pub(super) const DEFAULT: Options =
+        Options { strings: STRINGS, column: 0, paths: false, quiet: false, results: Results::All };
+
+    /// What the environment asks for, by words with a space between them: `strings=64 column=40 paths quiet results=failed
+    /// calls=0-3,257`. And the calls to be shown, if not all are. Words that are none of these are passed over.
+    pub(super) fn parse(text: &str) -> (Options, Option<Numbers>) {
+        let mut options = Options::DEFAULT;
+        let mut calls = None;
+        for word in text.split_ascii_whitespace() {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            match name {
+                "strings" => options.strings = value.parse().unwrap_or(options.strings),
+                "column" => options.column = value.parse().unwrap_or(options.column),
+                "paths" => options.paths = true,
+                "quiet" => options.quiet = true,
+                "results" if value == "successful" => options.results = Results::Successful,
+                "results" if value == "failed" => options.results = Results::Failed,
+                "calls" => calls = Some(numbers(value)),
+                _ => {}
+            }
+        }
+        (options, calls)
+    }
+
+    /// What this process was asked for.
+    pub(super) fn of_process() -> Options {
+        Options::unpack(PACKED.load(Relaxed))
+    }
+
+    /// From now on, this is what the process was asked for.
+    pub(super) fn become_those_of_process(self) {
+        PACKED.store(self.pack(), Relaxed);
+    }
+
+    const fn pack(self) -> u64 {
+        self.strings as u64
+            | (self.column as u64) << 16
+            | (self.paths as u64) << 24
+            | (self.quiet as u64) << 25
+            | (self.results as u64) << 26
+    }
+
+    fn unpack(packed: u64) -> Options {
+        let results = match packed >> 26 {
+            1 => Results::Successful,
+            2 => Results::Failed,
+            _ => Results::All,
+        };
+        let has = |bit: u32| packed >> bit & 1 != 0;
+        Options { strings: packed as u16, column: (packed >> 16) as u8, paths: has(24), quiet: has(25), results }
+    }
+
+    /// Whether a call that has returned this is shown.
+    pub(super) fn show(self, result: i64) -> bool {
+        let failed = (-4095..=-1).contains(&result);
+        match self.results {
+            Results::All => true,
+            Results::Successful => !failed,
+            Results::Failed => failed,
+        }
+    }
+}
+
+/// In one word: all who make calls read it, and nobody may wait.
+static PACKED: AtomicU64 = AtomicU64::new(Options::DEFAULT.pack());
+
+/// Numbers and ranges of numbers with commas between them.
+fn numbers(text: &str) -> Numbers {
+    let mut numbers = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        // Larger ones are no system calls; hostile ranges are not to fill the memory.
+        if let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) {
+            numbers.extend((first..=last).map(i64::from));
+        }
+    }
+    Numbers::these(&numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_and_unknown_ones_passed_over() {
+        let (options, calls) = Options::parse("strings=64 nonsense column=40 paths results=failed calls=0-2,257,x,9-3");
+        let expected = Options { strings: 64, column: 40, paths: true, quiet: false, results: Results::Failed };
+        assert_eq!(options, expected);
+        let calls = calls.expect("a set");
+        assert_eq!((0..1000).filter(|&number| calls.contains(number)).collect::<Vec<_>>(), [0, 1, 2, 257]);
+        let (options, calls) = Options::parse("strings=-1 column=1000 results=");
+        assert!(options == Options::DEFAULT && calls.is_none());
+    }
+
+    #[test]
+    fn options_fit_into_a_word() {
+        for results in [Results::All, Results::Successful, Results::Failed] {
+            let options = Options { strings: u16::MAX, column: u8::MAX, paths: true, quiet: true, results };
+            for options in [options, Options { paths: false, ..options }, Options { quiet: false, ..options }] {
+                assert_eq!(Options::unpack(options.pack()), options);
+            }
+        }
+    }
+
+    #[test]
+    fn results_choose_what_is_shown() {
+        let shown =
+            |results| [0, 7, -1, -4095, -4096].map(|result| Options { results, ..Options::DEFAULT }.show(result));
+        assert_eq!(shown(Results::Successful), [true, true, false, false, true]);
+        assert_eq!(shown(Results::Failed), [false, false, true, true, false]);
+    }
+}
