@@ -49,5 +49,6 @@ mod the_log_is_written_as_documented;
 mod the_manual_pages_describe_every_symbol;
 mod the_program_starts_as_if_nothing_had_happened;
 mod the_shared_library_exports_what_is_documented;
+mod the_trace_reads_as_strace_prints;
 mod two_copies_of_the_engine_share_a_process;
 mod unusual_surroundings_change_nothing;

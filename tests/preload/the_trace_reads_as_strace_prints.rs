@@ -1,0 +1,283 @@
+//! A trace and what strace prints of the same program: the same calls, in the same order in each thread, in the same words.
+//!
+//! What differs from one run to the next is made equal first: addresses, ids of processes, names of temporary files. And strace
+//! sees what the dynamic loader does before the library is there.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread;
+
+use crate::support::{Built, Program, Workbench};
+
+/// What one thread has done, a line a call.
+type Thread = Vec<String>;
+
+/// Runs a program under strace, and in a trace, in an empty folder each time, and answers what both saw of each thread.
+fn both(bench: &Workbench, command: &[&str]) -> [Vec<Thread>; 2] {
+    let run = |tracer: Program| {
+        let folder = bench.empty_folder("work");
+        fs::write(folder.join("x.c"), "int main(void) { return 0; }\n").unwrap();
+        let numbers: String = (0..100_000_u64).map(|n| format!("{}\n", n * 7919 % 100_003)).collect();
+        fs::write(folder.join("numbers"), numbers).unwrap();
+        tracer.args(command.iter().copied()).folder(folder).run().success();
+    };
+    let output = bench.empty_folder("strace");
+    run(Program::new("strace").args(["-ff", "-a1", "-o"]).args([output.join("of")]));
+    let trace = bench.path("trace");
+    run(Program::new(Built::get().intercept()).args(["trace", "-a1", "-o"]).args([&trace]));
+    [made_equal(by_strace(&output)), made_equal(by_trace(&trace))]
+}
+
+/// Files with a line a call, each named after its thread.
+fn by_strace(folder: &Path) -> Vec<(u64, Thread)> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut threads: Vec<(u64, Thread)> = files
+        .map(|file| {
+            let id = file.extension().unwrap().to_str().unwrap().parse().unwrap();
+            let text = String::from_utf8(fs::read(file).unwrap()).unwrap();
+            // Signals are not told of in a trace.
+            (id, text.lines().filter(|line| !line.starts_with("--- ")).map(str::to_owned).collect())
+        })
+        .collect();
+    threads.sort_unstable();
+    // The command line of the program, which `intercept` has started itself.
+    let first = threads[0].1.remove(0);
+    assert!(first.starts_with("execve("), "{first}");
+    threads
+}
+
+/// One file, with an id before the lines of all threads but the first.
+fn by_trace(file: &Path) -> Vec<(u64, Thread)> {
+    let text = String::from_utf8(fs::read(file).unwrap()).unwrap();
+    let mut threads: Vec<(u64, Thread)> = vec![(0, Thread::new())];
+    for line in text.lines() {
+        let (id, call) = match line.strip_prefix("[pid ").and_then(|rest| rest.split_once("] ")) {
+            Some((id, call)) => (id.trim().parse().unwrap(), call),
+            None => (0, line),
+        };
+        let place = threads.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            threads.push((id, Thread::new()));
+            threads.len() - 1
+        });
+        threads[place].1.push(call.to_owned());
+    }
+    threads.sort_unstable();
+    threads
+}
+
+fn made_equal(threads: Vec<(u64, Thread)>) -> Vec<Thread> {
+    let mut ids: Vec<String> = threads.iter().map(|(id, _)| id.to_string()).filter(|id| id != "0").collect();
+    for line in threads.iter().flat_map(|(_, lines)| lines) {
+        if let Some((call, result)) = line.rsplit_once(" = ")
+            && is_about_ids(name(call))
+            && result.len() > 1
+            && result.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            ids.push(result.to_owned());
+        }
+    }
+    threads.into_iter().map(|(_, lines)| in_order(lines.iter().map(|line| line_made_equal(line, &ids)))).collect()
+}
+
+fn name(call: &str) -> &str {
+    call.split('(').next().unwrap()
+}
+
+fn is_about_ids(name: &str) -> bool {
+    ["getpid", "gettid", "getppid", "set_tid_address", "fork", "vfork", "clone", "clone3"].contains(&name)
+}
+
+/// Without the lines of calls that come and go, and those that say a second time what failed.
+fn in_order(lines: impl Iterator<Item = String>) -> Thread {
+    let mut kept = Thread::new();
+    for line in lines {
+        // The call in which a thread is killed is one that it does not come back from to tell.
+        if line.starts_with("+++ killed by") {
+            kept.pop();
+            continue;
+        }
+        // The library has used the heap, so the program finds it larger: `malloc` asks for more at other times and in other ways.
+        let is_of_malloc = line.starts_with("mmap(NULL, ") && line.contains(" MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)");
+        let is_seed = line == "getrandom(...) = 8";
+        if is_of_malloc || is_seed || ["brk", "munmap"].contains(&name(&line)) {
+            continue;
+        }
+        // Whether `execve` fails is not known when the line is written that is its only one if it does not.
+        if let Some((call, _)) = line.rsplit_once(" = -1 ")
+            && kept.last().is_some_and(|last| *last == format!("{call} = 0"))
+        {
+            kept.pop();
+        }
+        kept.push(line);
+    }
+    kept
+}
+
+fn line_made_equal(line: &str, ids: &[String]) -> String {
+    let call = name(line);
+    let line = match call {
+        // How much memory is free, what is random, how long it took.
+        "sysinfo" | "getrandom" | "getrusage" => format!("{call}(...) = {}", line.rsplit_once(" = ").unwrap().1),
+        "execve" if line.ends_with(" = ?") => line.replace(" = ?", " = 0"),
+        _ => line.to_owned(),
+    };
+    let line = match (line.find("{ru_utime="), line.find(", ...}")) {
+        (Some(start), Some(end)) => format!("{}{}", &line[..start], &line[end..]),
+        _ => line,
+    };
+    let mut words = Vec::new();
+    let mut rest = line.as_str();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end.max(1));
+        // The port that the kernel has chosen for this end of a connection.
+        let is_port = call == "getsockname" && words.ends_with(&["htons", "("]);
+        let is_address = word.strip_prefix("0x").is_some_and(|digits| digits.len() > 5);
+        words.push(match word {
+            _ if is_address => "ADDRESS",
+            _ if is_port => "PORT",
+            _ if ids.iter().any(|id| id == word) => "ID",
+            // `/tmp/ccAbCdEf.s`
+            _ if word.len() == 8 && word.starts_with("cc") && line.contains(&format!("/tmp/{word}")) => "ccTEMPORARY",
+            _ => word,
+        });
+        rest = behind;
+    }
+    let line = words.concat();
+    // What a call has changed is known as it is afterwards; the library adds variables to the environment.
+    let line = line.replace("] => [", " => ");
+    without(without(line, "[", " => ", "]"), "/* ", "", " vars */")
+}
+
+/// Takes out a number between `start` and `arrow`, where `end` follows the number after it, or the arrow itself.
+fn without(line: String, start: &str, arrow: &str, end: &str) -> String {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    for (at, _) in line.match_indices(start) {
+        let inside = &line[at + start.len()..];
+        let Some(stop) = inside.find(end) else { continue };
+        let number = &inside[..stop];
+        let kept = match number.split_once(arrow) {
+            _ if arrow.is_empty() && is_number(number) => "",
+            Some((before, after)) if !arrow.is_empty() && is_number(before) && is_number(after) => after,
+            _ => continue,
+        };
+        return format!("{}{kept}{}", &line[..at + start.len()], &inside[stop..]);
+    }
+    line
+}
+
+/// What programs do before the library is there: the loader, and the constructors of libraries that come before it.
+const BEFORE_MAIN: [&str; 18] = [
+    "access",
+    "arch_prctl",
+    "close",
+    "getrandom",
+    "mmap",
+    "mprotect",
+    "munmap",
+    "newfstatat",
+    "openat",
+    "pread64",
+    "prlimit64",
+    "read",
+    "readlink",
+    "rseq",
+    "set_robust_list",
+    "set_tid_address",
+    "statfs",
+    "futex",
+];
+
+#[track_caller]
+fn compare([by_strace, by_trace]: [Vec<Thread>; 2]) {
+    assert_eq!(by_strace.len(), by_trace.len(), "as many threads: {by_strace:#?} {by_trace:#?}");
+    for (index, (by_strace, by_trace)) in by_strace.iter().zip(&by_trace).enumerate() {
+        let programs = |lines: &Thread| -> Vec<Thread> {
+            lines.split_inclusive(|line| line.starts_with("execve(") && line.ends_with(" = 0")).map(Vec::from).collect()
+        };
+        let [by_strace, by_trace] = [programs(by_strace), programs(by_trace)];
+        assert_eq!(by_strace.len(), by_trace.len(), "as many programs: {by_strace:#?} {by_trace:#?}");
+        for (program, (expected, found)) in by_strace.iter().zip(&by_trace).enumerate() {
+            let is_fresh = index == 0 || program > 0;
+            let early = if is_fresh { expected.len().saturating_sub(found.len()) } else { 0 };
+            let (before, expected) = expected.split_at(early);
+            assert!(before.iter().all(|line| BEFORE_MAIN.contains(&name(line))), "missing: {before:#?}");
+            let first = expected.iter().zip(found).position(|(expected, found)| expected != found);
+            let around =
+                |lines: &[String], place: usize| lines[place.saturating_sub(5)..lines.len().min(place + 5)].join("\n");
+            if let Some(place) = first.or((expected.len() != found.len()).then_some(found.len().min(expected.len()))) {
+                let (expected, found) = (around(expected, place), around(found, place));
+                panic!("program {program} of thread {index}, strace:\n{expected}\ntrace:\n{found}");
+            }
+        }
+    }
+}
+
+/// Compares a program's.
+#[track_caller]
+fn reads_the_same(command: &[&str]) {
+    compare(both(&Workbench::new(), command));
+}
+
+#[test]
+fn of_ls() {
+    reads_the_same(&["ls", "-l", "/usr"]);
+}
+
+#[test]
+fn of_python() {
+    reads_the_same(&["/usr/bin/python3", "-c", "pass"]);
+}
+
+#[test]
+fn of_sort() {
+    // How several threads share the work is another thing each time.
+    reads_the_same(&["sort", "--parallel=1", "-o", "sorted", "numbers"]);
+}
+
+#[test]
+fn of_gcc_and_the_programs_it_starts() {
+    reads_the_same(&["gcc", "-c", "x.c"]);
+}
+
+#[test]
+fn of_git_status() {
+    let bench = Workbench::new();
+    let repository = bench.empty_folder("repository");
+    let git = |args: &[&str]| drop(Program::new("git").args(args.iter().copied()).folder(&repository).run().success());
+    fs::write(repository.join("a file"), "text\n").unwrap();
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    // It would rewrite its index, or not, by how old that is.
+    git(&["update-index", "--refresh"]);
+    compare(both(&bench, &["git", "--no-optional-locks", "-C", repository.to_str().unwrap(), "status"]));
+}
+
+#[test]
+fn of_every_structure() {
+    let bench = Workbench::new();
+    let program = bench.program("structures");
+    compare(both(&bench, &[program.to_str().unwrap(), "."]));
+}
+
+#[test]
+fn of_curl() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", server.local_addr().unwrap());
+    // Once for each of the two.
+    let answers = thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut client, _) = server.accept().unwrap();
+            assert!(client.read(&mut [0; 4096]).unwrap() > 0);
+            client.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\ntext\n").unwrap();
+        }
+    });
+    let found = both(&Workbench::new(), &["curl", "-s", &address]);
+    answers.join().unwrap();
+    // How often it looks whether the server has answered depends on the server.
+    let is_waiting = |line: &String| line.starts_with("poll(") || line.starts_with("rt_sigaction(SIGPIPE, ");
+    let without_waiting = |thread: Thread| thread.into_iter().filter(|line| !is_waiting(line)).collect();
+    compare(found.map(|threads| threads.into_iter().map(without_waiting).collect()));
+}
