@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// trace=SET: show only these; inject=, fault=: see run --help
+    /// trace=SET: show only these; inject=, fault=: see run
     #[arg(short = 'e', value_name = "EXPR")]
     expressions: Vec<String>,
     #[command(flatten)]

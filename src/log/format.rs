@@ -21,6 +21,7 @@ pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcom
     append_with(Options::of_process(), line, style, call, outcome, memory);
 }
 
+#[inline(always)]
 fn append_with(options: Options, line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
     let entry = table::entry(style, call.number);
     let context = Context { style, call, outcome, memory, options };
@@ -30,13 +31,14 @@ fn append_with(options: Options, line: &mut Line, style: Style, call: &Call, out
         line.fill(usize::from(options.column) - 1);
     }
     result(line, style, call, entry.returns, outcome);
-    if style == Style::Trace {
+    if style == Style::Trace && entry.returns.has_remark() {
         remark(line, &context, entry.returns);
     }
     line.finish();
 }
 
 /// What strace says in brackets behind some results.
+#[cold]
 fn remark(line: &mut Line, context: &Context, returns: Returns) {
     let Some(value) = context.success() else { return };
     match (returns, value) {
@@ -123,6 +125,7 @@ fn name(line: &mut Line, style: Style, number: i64, name: Option<&str>) {
     }
 }
 
+#[inline(always)]
 fn arguments(line: &mut Line, context: &Context, kinds: &[Kind]) {
     let mut listed = false;
     for (index, &kind) in kinds.iter().enumerate() {

@@ -123,9 +123,10 @@ impl Line {
     }
 
     /// Fills up with spaces to so many characters.
+    #[inline]
     pub(super) fn fill(&mut self, length: usize) {
-        while self.len < length {
-            self.byte(b' ');
+        if let Some(places) = self.places(length.saturating_sub(self.len)) {
+            places.fill(b' ');
         }
     }
 

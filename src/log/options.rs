@@ -13,6 +13,16 @@ pub(super) enum Results {
     Failed,
 }
 
+/// Which texts a trace shows byte by byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Hexadecimal {
+    #[default]
+    None,
+    /// Those with bytes that are not printable ASCII.
+    Unprintable,
+    All,
+}
+
 /// How a trace is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Options {
@@ -25,6 +35,7 @@ pub(super) struct Options {
     /// Nothing is said of the end of a process.
     pub(super) quiet: bool,
     pub(super) results: Results,
+    pub(super) hexadecimal: Hexadecimal,
 }
 
 /// strace's `-s`.
@@ -32,11 +43,17 @@ const STRINGS: u16 = 32;
 
 impl Options {
     /// What a trace shows that nothing was said about.
-    pub(super) const DEFAULT: Options =
-        Options { strings: STRINGS, column: 0, paths: false, quiet: false, results: Results::All };
+    pub(super) const DEFAULT: Options = Options {
+        strings: STRINGS,
+        column: 0,
+        paths: false,
+        quiet: false,
+        results: Results::All,
+        hexadecimal: Hexadecimal::None,
+    };
 
     /// What the environment asks for, by words with a space between them: `strings=64 column=40 paths quiet results=failed
-    /// calls=0-3,257`. And the calls to be shown, if not all are. Words that are none of these are passed over.
+    /// hexadecimal=all calls=0-3,257`. And the calls to be shown, if not all are. Words that are none of these are passed over.
     pub(super) fn parse(text: &str) -> (Options, Option<Numbers>) {
         let mut options = Options::DEFAULT;
         let mut calls = None;
@@ -49,6 +66,8 @@ impl Options {
                 "quiet" => options.quiet = true,
                 "results" if value == "successful" => options.results = Results::Successful,
                 "results" if value == "failed" => options.results = Results::Failed,
+                "hexadecimal" if value == "unprintable" => options.hexadecimal = Hexadecimal::Unprintable,
+                "hexadecimal" if value == "all" => options.hexadecimal = Hexadecimal::All,
                 "calls" => calls = Some(numbers(value)),
                 _ => {}
             }
@@ -57,6 +76,7 @@ impl Options {
     }
 
     /// What this process was asked for.
+    #[inline(always)]
     pub(super) fn of_process() -> Options {
         Options::unpack(PACKED.load(Relaxed))
     }
@@ -72,16 +92,24 @@ impl Options {
             | (self.paths as u64) << 24
             | (self.quiet as u64) << 25
             | (self.results as u64) << 26
+            | (self.hexadecimal as u64) << 28
     }
 
+    #[inline(always)]
     fn unpack(packed: u64) -> Options {
-        let results = match packed >> 26 {
+        let results = match packed >> 26 & 3 {
             1 => Results::Successful,
             2 => Results::Failed,
             _ => Results::All,
         };
+        let hexadecimal = match packed >> 28 & 3 {
+            1 => Hexadecimal::Unprintable,
+            2 => Hexadecimal::All,
+            _ => Hexadecimal::None,
+        };
         let has = |bit: u32| packed >> bit & 1 != 0;
-        Options { strings: packed as u16, column: (packed >> 16) as u8, paths: has(24), quiet: has(25), results }
+        let (strings, column) = (packed as u16, (packed >> 16) as u8);
+        Options { strings, column, paths: has(24), quiet: has(25), results, hexadecimal }
     }
 
     /// Whether a call that has returned this is shown.
@@ -117,8 +145,10 @@ mod tests {
 
     #[test]
     fn words_are_read_and_unknown_ones_passed_over() {
-        let (options, calls) = Options::parse("strings=64 nonsense column=40 paths results=failed calls=0-2,257,x,9-3");
-        let expected = Options { strings: 64, column: 40, paths: true, quiet: false, results: Results::Failed };
+        let text = "strings=64 nonsense column=40 paths results=failed hexadecimal=all calls=0-2,257,x,9-3";
+        let (options, calls) = Options::parse(text);
+        let (results, hexadecimal) = (Results::Failed, Hexadecimal::All);
+        let expected = Options { strings: 64, column: 40, paths: true, quiet: false, results, hexadecimal };
         assert_eq!(options, expected);
         let calls = calls.expect("a set");
         assert_eq!((0..1000).filter(|&number| calls.contains(number)).collect::<Vec<_>>(), [0, 1, 2, 257]);
@@ -129,8 +159,11 @@ mod tests {
     #[test]
     fn options_fit_into_a_word() {
         for results in [Results::All, Results::Successful, Results::Failed] {
-            let options = Options { strings: u16::MAX, column: u8::MAX, paths: true, quiet: true, results };
-            for options in [options, Options { paths: false, ..options }, Options { quiet: false, ..options }] {
+            let hexadecimal = Hexadecimal::Unprintable;
+            let options =
+                Options { strings: u16::MAX, column: u8::MAX, paths: true, quiet: true, results, hexadecimal };
+            let all = Options { hexadecimal: Hexadecimal::All, ..options };
+            for options in [options, Options { paths: false, ..options }, Options { quiet: false, ..options }, all] {
                 assert_eq!(Options::unpack(options.pack()), options);
             }
         }

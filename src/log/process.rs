@@ -25,6 +25,7 @@ pub(crate) fn configure(config: &Config) {
     if let Some(text) = &config.trace_options {
         let (options, calls) = Options::parse(&text.to_string_lossy());
         options.become_those_of_process();
+        LOG.is_choosy.store(calls.is_some() || options.results != Results::All, Relaxed);
         if let Some(calls) = calls {
             LOG.traced.become_copy_of(&calls);
             LOG.traces_some.store(true, Relaxed);
@@ -127,6 +128,8 @@ struct Log {
     /// The calls a trace shows, and whether that is not all of them.
     traced: Numbers,
     traces_some: AtomicBool,
+    /// Whether a trace leaves out calls, by their number or their result.
+    is_choosy: AtomicBool,
     /// The thread whose lines carry no id in a trace, or [`NO_IDS`] or [`ALL_IDS`].
     first_thread: AtomicI64,
 }
@@ -141,6 +144,7 @@ impl Log {
             trace: Sink::new(),
             traced: Numbers::all(),
             traces_some: AtomicBool::new(false),
+            is_choosy: AtomicBool::new(false),
             first_thread: AtomicI64::new(NO_IDS),
         }
     }
@@ -181,21 +185,27 @@ impl Log {
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
         // with `?`, and once more with the error if it returns.
         let enters_strict_mode = enters_strict_mode(call);
-        let options = Options::of_process();
         if self.trace.is_on() && (last_word || speaks_before(call.number) || enters_strict_mode) {
-            // How it ends will not be known.
-            if options.results == Results::All && self.traced.contains(call.number) {
-                self.write(Style::Trace, call, Outcome::Pending, "", memory);
-            }
-            if !options.quiet && ENDS.contains(&call.number) {
-                self.tell_of_end(call.args[0]);
-            }
+            self.trace_before(call, memory);
         }
         // From then on the kernel kills for nearly every call a line is made with.
         if enters_strict_mode {
             self.drop_in.stop();
             self.trace.stop();
             self.update();
+        }
+    }
+
+    /// Traces a call that may not come back, and the end that it may be.
+    #[cold]
+    fn trace_before(&self, call: &Call, memory: &dyn Memory) {
+        let options = Options::of_process();
+        // How it ends will not be known.
+        if options.results == Results::All && self.traced.contains(call.number) {
+            self.write(Style::Trace, call, Outcome::Pending, "", memory);
+        }
+        if !options.quiet && ENDS.contains(&call.number) {
+            self.tell_of_end(call.args[0]);
         }
     }
 
@@ -219,7 +229,7 @@ impl Log {
     }
 
     fn is_traced(&self, call: &Call, result: i64) -> bool {
-        self.traced.contains(call.number) && Options::of_process().show(result)
+        !self.is_choosy.load(Relaxed) || self.traced.contains(call.number) && Options::of_process().show(result)
     }
 
     /// What strace says when a thread has ended. It is said just before; nothing comes between but the end itself.

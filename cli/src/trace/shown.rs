@@ -14,6 +14,9 @@ pub(crate) struct Shown {
     /// Show N bytes of texts
     #[arg(short = 's', long, value_name = "N", default_value_t = 32)]
     string_limit: u16,
+    /// Show unprintable texts byte by byte; twice: all texts
+    #[arg(short = 'x', action = clap::ArgAction::Count)]
+    hexadecimal: u8,
     /// Show what descriptors stand for
     #[arg(short = 'y', long)]
     decode_fds: bool,
@@ -43,6 +46,8 @@ impl Shown {
             (self.successful_only, " results=successful"),
             (self.failed_only, " results=failed"),
             (self.quiet > 1, " quiet"),
+            (self.hexadecimal == 1, " hexadecimal=unprintable"),
+            (self.hexadecimal > 1, " hexadecimal=all"),
         ];
         flags.iter().filter(|(given, _)| *given).for_each(|(_, word)| words.push_str(word));
         // The last one counts, as in strace; but mistakes in others are mistakes.

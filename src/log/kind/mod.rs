@@ -20,7 +20,7 @@ use super::line::Line;
 use super::memory::Memory;
 use super::names::Set;
 use super::numbers::{self, int, low};
-use super::options::Options;
+use super::options::{Hexadecimal, Options};
 use super::{Call, Outcome, Style, descriptor};
 pub(super) use commands::fcntl_result;
 pub(super) use process::signal_name;
@@ -214,6 +214,11 @@ impl Context<'_> {
 
     fn quote(&self, line: &mut Line, address: i64, end: End, bytes: Bytes) {
         let address = address.cast_unsigned();
+        let bytes = match self.options.hexadecimal {
+            Hexadecimal::All => Bytes::Random,
+            Hexadecimal::Unprintable if bytes == Bytes::Text => Bytes::TextOrRandom,
+            _ => bytes,
+        };
         text::quote(line, self.style, self.memory, address, end, self.options.strings.into(), bytes);
     }
 

@@ -26,6 +26,8 @@ pub(super) enum End {
 pub(super) enum Bytes {
     /// As characters where they are printable.
     Text,
+    /// As characters if all of them are printable, otherwise as `\x..`.
+    TextOrRandom,
     /// Always as `\x..`: random bytes.
     Random,
 }
@@ -55,10 +57,21 @@ pub(super) fn quote(
 /// The same for a trace, with so many bytes at most.
 pub(super) fn quote_at_most(line: &mut Line, memory: &dyn Memory, address: u64, end: End, most: usize, bytes: Bytes) {
     let mark = line.mark();
+    let bytes = match bytes {
+        Bytes::TextOrRandom if has_unprintable(&mut Source::new(memory, address, end), most) => Bytes::Random,
+        Bytes::TextOrRandom => Bytes::Text,
+        _ => bytes,
+    };
     if address == 0 || trace(line, &mut Source::new(memory, address, end), most, bytes).is_err() {
         line.rewind(mark);
         numbers::pointer(line, Style::Trace, address);
     }
+}
+
+/// Whether the part of a text that is shown has bytes that `-x` is about.
+fn has_unprintable(source: &mut Source, most: usize) -> bool {
+    let is_printable = |byte| matches!(byte, b' '..=b'~' | b'\t'..=b'\r');
+    (0..most).map_while(|_| source.next().ok().flatten()).any(|byte| !is_printable(byte))
 }
 
 fn drop_in(line: &mut Line, source: &mut Source) -> Result<(), Unreadable> {
@@ -288,6 +301,20 @@ mod tests {
         assert_eq!(quoted(Style::Trace, &[&[b'x'; 33][..], b"\0"].concat(), End::Nul), cut);
         let path = [&[b'x'; 33][..], b"\0"].concat();
         assert_eq!(quoted(Style::Trace, &path, End::NulOfPath), format!("\"{}\"", "x".repeat(33)));
+    }
+
+    #[test]
+    fn texts_are_spelled_byte_by_byte_where_that_is_asked_for() {
+        let quoted = |text: &[u8], most| {
+            let mut line = Line::new();
+            let memory = Pieces(vec![(AT, text.to_vec())]);
+            quote_at_most(&mut line, &memory, AT, End::Length(text.len() as u64), most, Bytes::TextOrRandom);
+            String::from_utf8(line.as_bytes().to_vec()).expect("ASCII")
+        };
+        // What strace 6.1 prints with -x.
+        assert_eq!(quoted(b"a b\n", 32), r#""a b\n""#);
+        assert_eq!(quoted(b"a\0b", 32), r#""\x61\x00\x62""#);
+        assert_eq!(quoted(b"ab\0", 2), r#""ab"..."#);
     }
 
     #[test]

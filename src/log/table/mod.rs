@@ -42,9 +42,18 @@ pub(super) enum Returns {
     Away,
 }
 
+impl Returns {
+    /// Whether something may stand behind the result.
+    pub(super) fn has_remark(self) -> bool {
+        use Returns::{Descriptor, Named, Ready, ReadyInTime, Selected, Signal};
+        matches!(self, Descriptor | Named(_) | Ready | ReadyInTime | Selected | Signal)
+    }
+}
+
 /// One call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
+    name: &'static str,
     returns: Returns,
     kinds: &'static [Kind],
 }
@@ -94,13 +103,13 @@ pub(super) fn entry(style: Style, number: i64) -> Entry {
 
 fn known(table: &'static Table, number: i64) -> Option<Entry> {
     let number = usize::try_from(number).ok()?;
-    let Row { returns, kinds } = (*table.get(number)?)?;
-    Some(Entry { name: Some(Sysno::new(number)?.name()), returns, kinds })
+    let Row { name, returns, kinds } = (*table.get(number)?)?;
+    Some(Entry { name: Some(name), returns, kinds })
 }
 
 /// A row of the tables below.
 const fn call(number: Sysno, returns: Returns, kinds: &'static [Kind]) -> (Sysno, Row) {
-    (number, Row { returns, kinds })
+    (number, Row { name: number.name(), returns, kinds })
 }
 
 /// Puts every row in the place of its number. Two rows for one call do not compile.
