@@ -13,7 +13,7 @@ use crate::inject;
 use crate::program::{self, CommandLine};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = shown::HELP)]
+#[command(after_help = shown::HELP, args_override_self = true)]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]

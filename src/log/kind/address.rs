@@ -58,7 +58,8 @@ struct Data<'a> {
 impl Data<'_> {
     fn quote(&self, line: &mut Line, context: &Context, address: u64, length: usize) {
         // However long: an address is shown whole.
-        text::quote_at_most(line, context.memory, address, End::Length(length as u64), LARGEST, Bytes::Text);
+        let (end, bytes) = (End::Length(length as u64), context.spelled(Bytes::Text));
+        text::quote_at_most(line, context.memory, address, end, LARGEST, bytes);
     }
 
     /// `AF_UNIX`: a path, or a name that begins with a zero byte and is no file.

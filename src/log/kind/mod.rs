@@ -214,12 +214,16 @@ impl Context<'_> {
 
     fn quote(&self, line: &mut Line, address: i64, end: End, bytes: Bytes) {
         let address = address.cast_unsigned();
-        let bytes = match self.options.hexadecimal {
+        text::quote(line, self.style, self.memory, address, end, self.options.strings.into(), self.spelled(bytes));
+    }
+
+    /// How bytes are to be spelled that would usually be spelled like this.
+    fn spelled(&self, bytes: Bytes) -> Bytes {
+        match self.options.hexadecimal {
             Hexadecimal::All => Bytes::Random,
             Hexadecimal::Unprintable if bytes == Bytes::Text => Bytes::TextOrRandom,
             _ => bytes,
-        };
-        text::quote(line, self.style, self.memory, address, end, self.options.strings.into(), bytes);
+        }
     }
 
     /// A buffer that the call has filled; before, and after an error, there is nothing to see in it.
