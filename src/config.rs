@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) inject: Option<OsString>,
     /// `INTERCEPT_TRACE`: as `INTERCEPT_LOG`, with one line a call.
     pub(crate) trace: Option<OsString>,
+    /// `INTERCEPT_STAT`: where to count calls, for `intercept stat`.
+    pub(crate) stat: Option<OsString>,
     /// `INTERCEPT_TRACE_PARENT`: the process whose child is the first of a trace; lines of the others carry their ids.
     pub(crate) trace_parent: Option<u32>,
     /// `INTERCEPT_TRACE_OPTIONS`: what of it is shown, and how.
@@ -64,6 +66,7 @@ impl Config {
             inject: text("INTERCEPT_INJECT"),
             trace: text("INTERCEPT_TRACE"),
             trace_options: text("INTERCEPT_TRACE_OPTIONS"),
+            stat: text("INTERCEPT_STAT"),
             trace_parent: text("INTERCEPT_TRACE_PARENT").and_then(|pid| pid.to_str()?.parse().ok()),
         }
     }

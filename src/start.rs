@@ -22,7 +22,7 @@ use crate::sys::call;
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
 use crate::trampoline::Crossings;
-use crate::{capi, hook, inject, log, report};
+use crate::{capi, hook, inject, log, report, stat};
 
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -117,6 +117,7 @@ fn start(config: &Config) -> usize {
         return 1;
     }
     log::configure(config);
+    stat::configure(config);
 
     let mut failures = 0;
     if let Some(text) = &config.inject
@@ -188,9 +189,12 @@ fn open_index(config: &Config, objects: &[Loaded]) -> Option<Index> {
     index::open(&path)
 }
 
-/// The calls that hooks and logs will want, all in all, where that is known; otherwise they may want any.
+/// The calls that hooks, logs and who counts will want, all in all, where that is known; otherwise they may want any.
 fn wanted(objects: &[Loaded], config: &Config) -> Option<Numbers> {
     let by_hooks = || capi::declared(objects).or_else(|| config.only.as_ref().map(|_| Numbers::allowed()));
+    if stat::active() {
+        return None;
+    }
     let by_log = match log::wanted() {
         Wanted::All => return None,
         Wanted::Nothing => return by_hooks(),

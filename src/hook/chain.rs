@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use super::errno;
 use super::subscription::{self, Numbers};
-use crate::{capi, log};
+use crate::{capi, log, stat};
 
 /// A hook: the number, six arguments, and where to put the result. Zero means handled: the result is the program's. Anything
 /// else asks for the call to be made. A hook may be left by an exception: `pthread_cancel` and `pthread_exit` are ones.
@@ -77,8 +77,8 @@ pub(crate) fn subscribe(numbers: Option<&[i64]>) -> bool {
     }
     HOOK_POINT_NUMBERS.become_copy_of(&wanted);
     added().for_each(|(_, numbers)| wanted.add(numbers));
-    // Nothing is passed by that the log wants to see, or may want.
-    if !log::watches() {
+    // Nothing is passed by that the log wants to see, or may want, or that is counted.
+    if !log::watches() && !stat::active() {
         subscription::tell_stubs(&wanted);
     }
     true
@@ -96,6 +96,12 @@ fn added() -> impl Iterator<Item = (Hook, &'static Numbers)> {
         let hook = unsafe { std::mem::transmute::<*mut (), Option<Hook>>(hook) }?;
         Some((hook, &slot.numbers))
     })
+}
+
+/// Whether there is no hook.
+#[inline(always)]
+pub(super) fn is_empty() -> bool {
+    COUNT.load(Ordering::Relaxed) == 0 && capi::hook_point().is_none()
 }
 
 /// Asks the hooks. `Some` is what the program gets instead of a system call.

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::clone::{Return, creates, how_it_returns};
 use super::guard::Held;
 use super::subscription::is_for_the_library;
-use super::{Frame, Verdict, cancel, chain, errno, signal};
+use super::{Frame, Verdict, cancel, chain, errno, guard, signal};
 use crate::capi;
 use crate::inject::{self, Due};
 use crate::log::{self, Call};
+use crate::stat;
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
 
 /// Whether hooks are asked at all. The calls that finish patching, and those of the constructor after it, already run
@@ -32,6 +33,9 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     }
     // SAFETY: the frame is on this thread's stack and nobody else looks at it while this runs.
     let frame = unsafe { &mut *frame };
+    if stat::active() {
+        return counted(frame);
+    }
     let Some(_held) = Held::take(frame) else { return Verdict::Forward };
     let number = number(frame.number);
     // What is common is short, and copies nothing: the arguments have just been pushed one by one, and a CPU stalls when two are
@@ -39,6 +43,12 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     if log::watches() {
         return logged(frame, number);
     }
+    asked(frame, number)
+}
+
+/// Asks the hooks, without a log.
+#[inline(always)]
+fn asked(frame: &mut Frame, number: i64) -> Verdict {
     if let Some(result) = chain::ask(number, &frame.args) {
         frame.result = result;
         return Verdict::Return;
@@ -48,6 +58,42 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     }
     // SAFETY: this is the first call in a stub.
     made(&call(unsafe { frame.site() }, number, frame.args), frame)
+}
+
+/// The same, and the call is counted. Where nobody else wants to know of it, the guard need not be taken.
+#[inline(never)]
+fn counted(frame: &mut Frame) -> Verdict {
+    if guard::hook_runs(std::ptr::from_ref(frame) as u64) {
+        return Verdict::Forward;
+    }
+    let number = number(frame.number);
+    stat::begins(number);
+    let nobody_else = || !log::watches() && chain::is_empty() && capi::post_kernel().is_none();
+    if stat::is_plain(number) && nobody_else() && !inject::concerns(number) {
+        frame.begun(stat::now());
+        return Verdict::Observe;
+    }
+    counted_and_asked(frame, number)
+}
+
+/// The same, for all to whom the call may matter.
+#[inline(never)]
+fn counted_and_asked(frame: &mut Frame, number: i64) -> Verdict {
+    let Some(held) = Held::take(frame) else { return Verdict::Forward };
+    stat::notice(number, &frame.args);
+    let begun = stat::now();
+    let verdict = if log::watches() { logged(frame, number) } else { asked(frame, number) };
+    match verdict {
+        Verdict::Return => stat::ends(number, begun, frame.result),
+        Verdict::InStub => stat::clone_begins(number, begun),
+        Verdict::Forward if how_it_returns(number) == Return::Elsewhere => {}
+        Verdict::Forward | Verdict::Observe => {
+            drop(held);
+            frame.begun(begun);
+            return Verdict::Observe;
+        }
+    }
+    verdict
 }
 
 /// The same, with a log.
@@ -115,6 +161,22 @@ fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
 pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
+    if stat::active() {
+        let number = number(frame.number);
+        // The child of a `fork` has not called it.
+        if !creates(number) || frame.result != 0 {
+            stat::ends(number, frame.when_begun(), frame.result);
+        }
+        if !is_shown(number) && !inject::concerns(number) {
+            return;
+        }
+    }
+    shown(frame);
+}
+
+/// Shows the result of a call that was made in the crossing.
+#[inline(never)]
+fn shown(frame: &mut Frame) {
     let Some(_held) = Held::take(frame) else { return };
     let due = inject::landed(frame.number);
     // SAFETY: the same frame as in `before`.
@@ -130,6 +192,9 @@ pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
 pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
+    if stat::active() && frame.number != 0 {
+        stat::clone_ends(frame.number);
+    }
     let Some(_held) = Held::take(frame) else { return };
     // SAFETY: this is the second call in a stub.
     let site = unsafe { frame.site_of_clone() };
@@ -143,6 +208,11 @@ pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
 
 /// Whether somebody wants to know the result of a call.
 fn observed(number: i64) -> bool {
+    stat::active() || is_shown(number)
+}
+
+/// Whether it is for others than who counts.
+fn is_shown(number: i64) -> bool {
     let wants_clones = || capi::clone_child().is_some() || capi::clone_parent().is_some();
     log::active()
         || (capi::post_kernel().is_some() && chain::hook_point_wants(number))

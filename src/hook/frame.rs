@@ -12,7 +12,8 @@ pub(crate) struct Frame {
     pub(crate) mxcsr: u32,
     pub(crate) x87_control: u16,
     pub(crate) x87_status: u16,
-    /// The crossing's scratch space; while a hook runs it belongs to the guard.
+    /// The crossing's scratch space; while a hook runs it belongs to the guard. While a call is made that is counted: when it
+    /// was begun.
     pub(super) mark: u64,
     /// What the program gets in rax if the verdict is [`Verdict::Return`]; after [`Verdict::Observe`] the kernel's answer.
     pub(crate) result: i64,
@@ -27,6 +28,15 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// Remembers when a call was begun, after the hooks and until the call has returned.
+    pub(super) fn begun(&mut self, ticks: u64) {
+        self.mark = ticks;
+    }
+
+    pub(super) fn when_begun(&self) -> u64 {
+        self.mark
+    }
+
     /// The site this frame came from.
     ///
     /// # Safety

@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
 
+use crate::sys::call::map_emptied_by_fork;
 use crate::sys::raw::syscall;
 
 /// The page; null where the kernel has no such pages, and then nobody is told apart.
@@ -14,17 +15,7 @@ static OWNER: AtomicPtr<AtomicI64> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Makes the calling process the owner.
 pub(super) fn set_up() {
-    const PAGE: i64 = 4096;
-    let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);
-    let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: asks for fresh memory.
-    let page = unsafe { syscall(libc::SYS_mmap, [0, PAGE, protection, flags, -1, 0]) };
-    if page < 0 {
-        return;
-    }
-    // SAFETY: our own page.
-    let wiped = unsafe { syscall(libc::SYS_madvise, [page, PAGE, libc::MADV_WIPEONFORK.into(), 0, 0, 0]) };
-    if wiped == 0 {
+    if let Some(page) = map_emptied_by_fork() {
         OWNER.store(page as *mut AtomicI64, Ordering::Relaxed);
         is_this_process();
     }

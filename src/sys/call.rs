@@ -56,6 +56,37 @@ pub(crate) fn map_at(address: u64, length: usize) -> Result<(), Errno> {
     Err(Errno(libc::EEXIST))
 }
 
+/// Maps a file, readable and writable, for everybody who maps it to see.
+pub(crate) fn map_shared(fd: i32, length: usize) -> Result<u64, Errno> {
+    let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);
+    call(libc::SYS_mmap, [0, length as i64, protection, libc::MAP_SHARED.into(), fd.into(), 0])
+}
+
+/// Maps a page of zeroes that is a page of zeroes again in the child of a `fork`, and only there. `None` from a kernel that
+/// cannot do that (before 4.14).
+pub(crate) fn map_emptied_by_fork() -> Option<u64> {
+    const PAGE: usize = 4096;
+    let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);
+    let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    let page = call(libc::SYS_mmap, [0, PAGE as i64, protection, flags, -1, 0]).ok()?;
+    let emptied = call(libc::SYS_madvise, [page.cast_signed(), PAGE as i64, libc::MADV_WIPEONFORK.into(), 0, 0, 0]);
+    if emptied.is_err() {
+        // SAFETY: nobody else knows of it.
+        unsafe { unmap(page, PAGE) };
+    }
+    emptied.ok().map(|_| page)
+}
+
+/// What can no longer be done to a `memfd`.
+pub(crate) fn seals(fd: i32) -> Result<i32, Errno> {
+    Ok(call(libc::SYS_fcntl, [fd.into(), libc::F_GET_SEALS.into(), 0, 0, 0, 0])? as i32)
+}
+
+/// How long a file is.
+pub(crate) fn length(fd: i32) -> Result<usize, Errno> {
+    Ok(call(libc::SYS_lseek, [fd.into(), 0, libc::SEEK_END.into(), 0, 0, 0])? as usize)
+}
+
 /// Unmaps memory.
 ///
 /// # Safety
