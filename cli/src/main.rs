@@ -16,6 +16,7 @@ mod rights;
 mod run;
 mod set;
 mod sites;
+mod stat;
 mod subject;
 mod trace;
 
@@ -37,6 +38,8 @@ struct Arguments {
 enum Command {
     /// Run a program and print each of its system calls
     Trace(trace::Arguments),
+    /// Run a program and count its system calls
+    Stat(stat::Arguments),
     /// Run a program with plugins
     Run(run::Arguments),
     /// Make a plugin to begin with
@@ -56,6 +59,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Stat(arguments) => stat::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Sites(arguments) => sites::run(&arguments),

@@ -12,7 +12,7 @@ use crate::library;
 use crate::subject::Subject;
 
 /// The program's own command line, which ends that of the command.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct CommandLine {
     /// The program, and its arguments
     // What begins with a hyphen before the program's name is a flag of ours, or a mistake that the user should hear of; what
@@ -57,7 +57,12 @@ extern "C" fn pass_on(signal: i32) {
 }
 
 /// Runs the program and ends as it did: with its exit status, or by the signal that killed it.
-pub(crate) fn run(mut command: Command) -> Result<ExitCode, Error> {
+pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
+    run_then(command, || Ok(()))
+}
+
+/// The same, with something to be done before this process ends. If that fails, it is said, and the program's end counts.
+pub(crate) fn run_then(mut command: Command, finish: impl FnOnce() -> Result<(), Error>) -> Result<ExitCode, Error> {
     // The terminal sends the first two to the whole foreground group, so the program gets them by itself. The others are sent to
     // us by somebody who means the program.
     let ignored = [libc::SIGINT, libc::SIGQUIT].map(|signal| (signal, libc::SIG_IGN));
@@ -79,6 +84,9 @@ pub(crate) fn run(mut command: Command) -> Result<ExitCode, Error> {
     CHILD.store(child.id().cast_signed(), Ordering::Relaxed);
     let status = child.wait().map_err(|error| Error::new(format_args!("lost the program: {error}")))?;
     CHILD.store(0, Ordering::Relaxed);
+    if let Err(error) = finish() {
+        error.report();
+    }
     if let Some(signal) = status.signal() {
         die_by(signal);
     }

@@ -114,6 +114,24 @@ fn no_value_of_a_variable_disturbs_the_program() {
 }
 
 #[test]
+fn no_value_is_a_place_to_count_that_disturbs_the_program() {
+    let setting = Setting::new();
+    let file = setting.bench.file("file", &"x".repeat(100_000));
+    let fifo = setting.bench.path("fifo");
+    Program::new("mkfifo").args([&fifo]).run().success();
+    let places = [&file, &fifo, setting.bench.folder(), "/dev/null".as_ref(), "/dev/zero".as_ref()];
+    for value in values().into_iter().chain(places.map(|place| place.as_os_str().to_owned())) {
+        let expected = if value.is_empty() { 0 } else { PROGRAMS };
+        let added = setting.with("INTERCEPT_STAT", &value);
+        assert_eq!(added.len(), expected, "{added:#?}");
+        for line in added {
+            assert!(line.contains("calls are not counted") && line.len() <= 1024 && line.is_ascii(), "{line}");
+        }
+    }
+    assert_eq!(fs::read_to_string(file).unwrap(), "x".repeat(100_000));
+}
+
+#[test]
 fn no_value_is_a_log_that_disturbs_the_program() {
     let setting = Setting::new();
     for value in values() {

@@ -30,6 +30,7 @@ mod hostile_variables_change_nothing;
 mod intercept_doctor_says_what_would_be_seen;
 mod intercept_new_makes_plugins;
 mod intercept_run_loads_plugins;
+mod intercept_stat_counts_every_call;
 mod no_page_is_writable_and_executable;
 mod nothing_that_was_logged_is_lost;
 mod plugins_see_only_what_they_may;

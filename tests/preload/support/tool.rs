@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Where to get what is not there, for those whose package has another name.
-const PACKAGES: [(&str, &str); 13] = [
+const PACKAGES: [(&str, &str); 14] = [
     ("cc", "gcc"),
     ("c++", "g++"),
     ("dpkg-deb", "dpkg"),
@@ -15,6 +15,7 @@ const PACKAGES: [(&str, &str); 13] = [
     ("ls", "coreutils"),
     ("cat", "coreutils"),
     ("sh", "dash"),
+    ("script", "bsdutils"),
     ("setpriv", "util-linux"),
     ("unshare", "util-linux"),
 ];

@@ -1,0 +1,167 @@
+//! `intercept stat`: runs a program and counts its system calls.
+
+mod clock;
+mod counts;
+mod csv;
+mod histogram;
+mod json;
+mod live;
+mod memory;
+mod report;
+mod strace;
+mod table;
+mod units;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use syscall_intercept::stat::layout::Keep;
+
+use crate::error::Error;
+use crate::program::{self, CommandLine};
+use crate::set::Set;
+use clock::Moment;
+use live::Live;
+use memory::Memory;
+use report::{By, Group, Sort};
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Times are those the program waits, as of `strace -c -w`.")]
+pub(crate) struct Arguments {
+    /// Write to FILE instead of stderr
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Tell apart by process or thread
+    #[arg(short, long, value_name = "WHAT", hide_possible_values = true)]
+    by: Option<By>,
+    /// By total, or calls, errors, mean, p50, p99, max, name
+    #[arg(
+        short,
+        long,
+        value_name = "COLUMN",
+        default_value = "total",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    sort: Sort,
+    /// Show the first N calls only
+    #[arg(short = 'n', long, value_name = "N")]
+    top: Option<usize>,
+    /// Show how the durations of each call of SET are spread
+    #[arg(short = 'H', long, value_name = "SET")]
+    histogram: Option<String>,
+    /// As table, csv, json, or as strace does
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", hide_possible_values = true)]
+    format: Format,
+    /// Also while the program runs, every N seconds
+    #[arg(short, long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    #[arg(value_parser = seconds)]
+    live: Option<Duration>,
+    #[command(flatten)]
+    program: CommandLine,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+    Strace,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.05..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "not a number of seconds from 0.05 to 86400".to_owned())
+}
+
+/// Runs the program and ends as it did.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let keep = match arguments.by {
+        None => Keep::Nothing,
+        Some(By::Process) => Keep::Processes,
+        Some(By::Thread) => Keep::Threads,
+    };
+    let histogram = arguments.histogram.as_deref().map(Set::parse).transpose()?;
+    let clock = clock::best();
+    let memory = Memory::new(clock, keep)
+        .map_err(|error| Error::new(format_args!("no memory to count in ({error}); is `ulimit -v` or -f low?")))?;
+    // What cannot be written is said before the program runs.
+    let output = arguments.output.as_ref().map(|file| {
+        File::create(file).map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", file.display())))
+    });
+    let output = output.transpose()?;
+    let mut command = arguments.program.command(&[])?;
+    command.env("INTERCEPT_STAT", memory.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+
+    let stat = Arc::new(Stat { arguments: arguments.clone(), histogram, memory, clock, start: Moment::now() });
+    let live = arguments.live.map(|every| {
+        let stat = Arc::clone(&stat);
+        Live::start(every, move || stat.progress())
+    });
+    let live = live.transpose()?;
+    program::run_then(command, || {
+        if let Some(live) = live {
+            live.stop();
+        }
+        let text = stat.text();
+        let written = match output {
+            Some(mut file) => file.write_all(text.as_bytes()),
+            None => std::io::stderr().write_all(text.as_bytes()),
+        };
+        written.map_err(|error| Error::new(format_args!("cannot write the counts: {error}")))
+    })
+}
+
+/// A program that is counted.
+struct Stat {
+    arguments: Arguments,
+    histogram: Option<Set>,
+    memory: Memory,
+    clock: syscall_intercept::stat::layout::Clock,
+    start: Moment,
+}
+
+impl Stat {
+    fn groups(&self) -> Vec<Group> {
+        let Arguments { by, sort, top, .. } = self.arguments;
+        report::groups(self.memory.read(), by, sort, top)
+    }
+
+    /// The report at the end.
+    fn text(&self) -> String {
+        let nanoseconds = self.start.nanoseconds_of_tick(self.clock);
+        let groups = self.groups();
+        match self.arguments.format {
+            Format::Table => table::write(&groups, nanoseconds) + &self.histograms(nanoseconds),
+            Format::Strace => strace::write(&groups, nanoseconds) + &self.histograms(nanoseconds),
+            Format::Csv => csv::write(&groups, nanoseconds),
+            Format::Json => json::write(&groups, nanoseconds, self.start.elapsed()),
+        }
+    }
+
+    /// The histograms that were asked for, also of calls that are not among the first.
+    fn histograms(&self, nanoseconds: f64) -> String {
+        let Arguments { by, sort, .. } = &self.arguments;
+        let Some(set) = &self.histogram else { return String::new() };
+        let mut groups = report::groups(self.memory.read(), *by, *sort, None);
+        for group in &mut groups {
+            group.lines.retain(|line| set.contains(line.number as u32));
+        }
+        histogram::write(&groups, nanoseconds)
+    }
+
+    /// What is shown meanwhile.
+    fn progress(&self) -> String {
+        let nanoseconds = self.start.nanoseconds_of_tick(self.clock);
+        let groups = self.groups();
+        let calls: u64 = groups.iter().map(|group| group.sum.calls).sum();
+        let elapsed = self.start.elapsed();
+        let (time, rate) = (units::duration(elapsed), units::count((calls as f64 / elapsed * 1e9) as u64));
+        format!("{time}, {} calls, {rate} a second\n", units::count(calls)) + &table::write(&groups, nanoseconds)
+    }
+}
