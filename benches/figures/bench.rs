@@ -50,11 +50,16 @@ impl Bench {
         self.path("libsyscall_intercept.so")
     }
 
+    /// The command.
+    pub(crate) fn intercept(&self) -> PathBuf {
+        self.target.join("release/intercept")
+    }
+
     /// An index of some libraries, or of the libc of this machine. Under the library's own name it is there for all that is
     /// measured, as `install.sh` leaves it.
     pub(crate) fn index(&self, name: &str, libraries: &[&Path]) -> PathBuf {
         let path = self.path(name);
-        let mut command = Command::new(self.target.join("release/intercept"));
+        let mut command = Command::new(self.intercept());
         command.arg("index").arg("-o").arg(&path).args(libraries).stdout(Stdio::null());
         assert!(command.status().unwrap().success(), "{command:?} failed");
         path

@@ -24,6 +24,8 @@ enum Proof {
     Answered,
     /// There is no plugin; a line of each call is in the log in the end.
     Logged,
+    /// There is no plugin; each call has been counted in the end.
+    Counted,
 }
 
 /// One row to be.
@@ -33,7 +35,7 @@ struct Case {
     site: &'static str,
     way: Result<Way, String>,
     proof: Proof,
-    /// The log it writes.
+    /// The log it writes, or what was counted.
     log: Option<PathBuf>,
     /// At most so many nanoseconds: in all if the call is answered, otherwise added.
     target: Option<(f64, &'static str)>,
@@ -115,7 +117,7 @@ impl Case {
             Proof::Asked => caller.asked && caller.result != EMULATED,
             Proof::NotAsked => !caller.asked && caller.result != EMULATED,
             Proof::Answered => caller.asked && caller.result == EMULATED,
-            Proof::Logged => caller.result != EMULATED,
+            Proof::Logged | Proof::Counted => caller.result != EMULATED,
         };
         assert!(holds, "{}: {:?} does not hold: {caller:?}", self.what, self.proof);
         Ok(caller)
@@ -124,8 +126,9 @@ impl Case {
     /// A caller has ended that has made more calls than this.
     fn check_log(&self, calls: usize) {
         let Some(log) = &self.log else { return };
-        let lines = fs::read(log).unwrap().iter().filter(|&&byte| byte == b'\n').count();
-        assert!(lines > calls, "{}: {lines} lines of more than {calls} calls", self.what);
+        let text = fs::read_to_string(log).unwrap();
+        let seen = if self.proof == Proof::Counted { counted(&text) } else { text.lines().count() };
+        assert!(seen > calls, "{}: {seen} of more than {calls} calls", self.what);
         fs::remove_file(log).unwrap();
     }
 
@@ -183,7 +186,22 @@ fn of_the_library(bench: &Bench) -> Vec<Case> {
             .quoted("+25, +15 ns"),
         case("the library without a hook", "getppid", Ok(Way::with(bench.library())), Proof::NotAsked),
         case("its result observed", "getppid", plugin("observing_hook"), Proof::Asked),
+        stat(bench),
     ]
+}
+
+/// A program that is counted.
+fn stat(bench: &Bench) -> Case {
+    let file = bench.path("counts");
+    let way = Way::under([text(&bench.intercept()), "stat", "--format=csv", "-o", text(&file)]);
+    let case = case("intercept stat", "getppid", Ok(way), Proof::Counted);
+    Case { log: Some(file), ..case }.target(40.0, "<= +40 ns")
+}
+
+/// How many calls of getppid `intercept stat` has counted, all in all.
+fn counted(csv: &str) -> usize {
+    let row = csv.lines().find_map(|line| line.split_once(",getppid,110,")).unwrap();
+    row.1.split(',').next().unwrap().parse().unwrap()
 }
 
 /// `INTERCEPT_LOG` in memory and on a disk, as far as this machine has both.
