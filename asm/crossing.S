@@ -29,7 +29,7 @@
 // What comes back from Rust in eax is a `Verdict`:
 //
 //      0 FORWARD    everything as it was, rcx = 0: the stub jumps to the original `syscall` instruction
-//      1 RETURN     rax = Frame.result, rcx and r11 as the kernel leaves them: the stub jumps behind it
+//      1 RETURN     rax = Frame.result, r11 as the kernel leaves it, rcx where the stub goes on: behind it, as a rule
 //      2 IN_STUB    as FORWARD, but to the `syscall` in the stub: `clone` and the like, whose children have another stack
 //      3 OBSERVE    the call is made here, its result shown to Rust, and then as RETURN
 //
@@ -57,13 +57,13 @@ syscall_intercept_owed:                         // the number of a signal this t
         .zero   4
 
         // Addresses for src/trampoline/crossing.rs: of each variant those of its labels `observe`, `observed`, `forward`,
-        // `return` and `end`, which say there what they mean.
+        // `return`, `step`, `jump` and `end`, which say there what they mean.
         .section .data.rel.ro.syscall_intercept_places, "aw", @progbits
         .p2align 3
         .globl  syscall_intercept_places
         .hidden syscall_intercept_places
         .type   syscall_intercept_places, @object
-        .size   syscall_intercept_places, 4 * 5 * 8
+        .size   syscall_intercept_places, 4 * 7 * 8
 syscall_intercept_places:
 
         .text
@@ -243,8 +243,8 @@ syscall_intercept_crossing_begin:
 32:
         .endm
 
-        // From rsp = &Frame.args to the end. Leaves the flags alone.
-        .macro  LEAVE
+        // From rsp = &Frame.args to the return address. Leaves the flags alone.
+        .macro  POP
         pop     rdi
         pop     rsi
         pop     rdx
@@ -255,7 +255,23 @@ syscall_intercept_crossing_begin:
         pop     rbp
         .cfi_def_cfa rsp, 136
         .cfi_same_value rbp
-        ret     128                             // back to the stub, and over the red zone
+        .endm
+
+        // The same, back to the stub, and over the red zone.
+        .macro  LEAVE
+        POP
+        ret     128
+        .endm
+
+        // With rsp = &Frame.args: what the program gets instead of a call.
+        .macro  RESULT
+        OWED
+        FLAGS
+        lea     rsp, [rbp - 56]
+        mov     rax, [rbp - 72]
+        mov     rcx, [rbp + 8]
+        mov     rcx, [rcx + {RESULT_AFTER_CROSSING}]
+        mov     r11, [rbp - 8]
         .endm
 
         // If a signal is owed, sends it to this thread again. The handler then runs before the last system call here has returned,
@@ -294,6 +310,12 @@ syscall_intercept_crossing_\vector:
         cmp     eax, {OBSERVE}
         jne     1f
 
+        // The kernel leaves nothing of what a CPU remembers of calls, to predict where they return to: behind a system call a
+        // `ret` that belongs to a `call` before it takes 7 ns and more (Zen 5). So the call of the stub returns before, and comes
+        // back here by the jump that stands there; and the way back below is a jump, too.
+        lea     rcx, [rip + .Lobserve_\vector]
+        push    qword ptr [rbp + 8]
+        ret
 .Lobserve_\vector:                              // until `observed`: the program's registers are in the frame
         OWED
         mov     rax, [rbp - 64]                 // the hook left garbage in all of these
@@ -308,12 +330,14 @@ syscall_intercept_crossing_\vector:
         mov     [rbp - 72], rax
         lea     rdi, [rbp - 96]
         call    {after}
-        mov     eax, {RETURN}
+        mov     eax, {OBSERVE}
 
 1:      RESTORE \vector
         cmp     eax, {RETURN}
         je      2f
         jb      3f
+        cmp     eax, {OBSERVE}
+        je      4f
         add     qword ptr [rbp + 8], {IN_STUB_DISTANCE}
 
         // From here on everything that the program still lacks is in the frame, whatever of it has been put back already.
@@ -328,18 +352,23 @@ syscall_intercept_crossing_\vector:
         .cfi_restore_state
 
 .Lreturn_\vector:
-2:      OWED                                    // RETURN
-        FLAGS
-        lea     rsp, [rbp - 56]
-        mov     rax, [rbp - 72]
-        mov     rcx, [rbp + 8]
-        mov     rcx, [rcx + {DESCRIPTOR_AFTER_CROSSING}]  // the descriptor's first field: the address behind the syscall
-        mov     r11, [rbp - 8]
+2:      RESULT                                  // RETURN
+        .cfi_remember_state
         LEAVE
+        .cfi_restore_state
+
+4:      RESULT                                  // OBSERVE
+        POP
+.Lstep_\vector:
+        lea     rsp, [rsp + 136]
+        .cfi_def_cfa rsp, 0
+        .cfi_register 16, 2                     // rip: what is in rcx
+.Ljump_\vector:
+        jmp     rcx
 .Lend_\vector:
         .cfi_endproc
         .pushsection .data.rel.ro.syscall_intercept_places
-        .quad   .Lobserve_\vector, .Lobserved_\vector, .Lforward_\vector, .Lreturn_\vector, .Lend_\vector
+        .quad   .Lobserve_\vector, .Lobserved_\vector, .Lforward_\vector, .Lreturn_\vector, .Lstep_\vector, .Ljump_\vector, .Lend_\vector
         .popsection
         .size   syscall_intercept_crossing_\vector, . - syscall_intercept_crossing_\vector
 

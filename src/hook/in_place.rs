@@ -13,6 +13,14 @@ use crate::trampoline::{Part, part, stub_at};
 /// From the end of a frame to rsp at the site: the red zone.
 pub(super) const RED_ZONE: i64 = 128;
 
+/// Comes back from a stub that a crossing has gone to on its way to a call: see `observe` in asm/crossing.S.
+pub(super) fn come_back(registers: &mut Registers) {
+    let [counter, rcx] = [libc::REG_RIP, libc::REG_RCX].map(|index| register(registers, index));
+    if matches!(part(rcx.cast_unsigned()), Some(Part::AboutToCall(_))) && stub_at(counter.cast_unsigned()).is_some() {
+        set(registers, [libc::REG_RIP], [rcx]);
+    }
+}
+
 /// Leaves a stub in which only jumps are left.
 pub(super) fn finish_stub(registers: &mut Registers) {
     let counter = register(registers, libc::REG_RIP).cast_unsigned();
@@ -37,6 +45,13 @@ pub(super) fn finish_crossing(registers: &mut Registers) {
         Some(Part::Forward | Part::Return | Part::AboutToCall(_)) => {
             register(registers, libc::REG_RBP) + (size_of::<Frame>() - offset_of!(Frame, rbp)) as i64
         }
+        Some(Part::Step) => register(registers, libc::REG_RSP) + size_of::<u64>() as i64,
+        // There is no frame any more, and nothing left to do.
+        Some(Part::Jump) => {
+            let target = register(registers, libc::REG_RCX);
+            set(registers, [libc::REG_RIP], [target]);
+            return;
+        }
         Some(Part::AtCall(_) | Part::Other) | None => return,
     };
     // SAFETY: in these parts rbp, or the stack pointer, says where the frame ends (asm/crossing.S). It is still whole: the kernel
@@ -51,7 +66,7 @@ pub(super) fn finish_crossing(registers: &mut Registers) {
             set(registers, [libc::REG_RAX, libc::REG_RIP], [frame.number, call.cast_signed()]);
             return;
         }
-        Some(Part::Return) => {
+        Some(Part::Return | Part::Step) => {
             // SAFETY: this part belongs to the first crossing.
             let after = unsafe { frame.site() }.after.cast_signed();
             set(registers, [libc::REG_RAX, libc::REG_RCX, libc::REG_R11], [frame.result, after, flags]);

@@ -151,6 +151,7 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
         }
         tick.found_the_call();
     }
+    in_place::come_back(registers);
     let cancels = is_cancellation(signal, described);
     if cancels {
         in_place::finish_crossing(registers);

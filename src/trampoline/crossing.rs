@@ -13,6 +13,7 @@ std::arch::global_asm!(
     RETURN = const Verdict::Return as u32,
     OBSERVE = const Verdict::Observe as u32,
     IN_STUB_DISTANCE = const stub::CROSSING_TO_IN_STUB,
+    RESULT_AFTER_CROSSING = const stub::CROSSING_TO_RESULT,
     DESCRIPTOR_AFTER_CROSSING = const stub::CROSSING_TO_DESCRIPTOR,
     DESCRIPTOR_AFTER_CLONE = const stub::AFTER_CLONE_TO_DESCRIPTOR,
     GETPID = const libc::SYS_getpid,
@@ -48,7 +49,10 @@ struct Places {
     forward: u64,
     /// From here to `end`: the way back without one.
     r#return: u64,
-    /// Behind the last instruction, `ret`.
+    /// The last two instructions of the way back with what the kernel has answered: a step over the red zone, and a jump.
+    step: u64,
+    jump: u64,
+    /// Behind the last instruction.
     end: u64,
 }
 
@@ -63,6 +67,10 @@ pub(crate) enum Part {
     Forward,
     /// On the way back, with a result: what the program needs is in the frame.
     Return,
+    /// About to step over the red zone, and to go where rcx says. Everything else is the program's again.
+    Step,
+    /// About to go where rcx says.
+    Jump,
     /// Anywhere else.
     Other,
 }
@@ -81,6 +89,8 @@ pub(crate) fn part(counter: u64) -> Option<Part> {
         at if at == places.observed => Some(Part::AtCall(0)),
         at if at == places.observed + SYSCALL_LENGTH => Some(Part::AtCall(SYSCALL_LENGTH.cast_signed())),
         at if (places.forward..places.r#return).contains(&at) => Some(Part::Forward),
+        at if at == places.step => Some(Part::Step),
+        at if at == places.jump => Some(Part::Jump),
         at if (places.r#return..places.end).contains(&at) => Some(Part::Return),
         _ => None,
     });

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::Arena;
 use super::stub::{
-    CALL, CROSSING_TO_BEHIND, CROSSING_TO_DESCRIPTOR, CROSSING_TO_EXECUTE, CROSSING_TO_IN_STUB, Descriptor, SKIP, Stub,
+    CALL, CROSSING_TO_BEHIND, CROSSING_TO_DESCRIPTOR, CROSSING_TO_EXECUTE, CROSSING_TO_EXECUTED, CROSSING_TO_IN_STUB,
+    Descriptor, SKIP, Stub,
 };
 
 /// An arena whose stubs are in use.
@@ -52,21 +53,21 @@ pub(crate) struct Shown {
 }
 
 // Distances from the return address of the call of the crossing, as src/trampoline/stub.rs draws them.
-const JUMP_BEHIND: u64 = 2;
+const JUMP: u64 = 2;
 const FORWARD: u64 = 7;
 const CLONED: u64 = CROSSING_TO_IN_STUB + 2;
 const CALL_AFTER_CLONE: u64 = CLONED + SKIP;
-const JUMP_BEHIND_AGAIN: u64 = CALL_AFTER_CLONE + CALL;
-const EXECUTED: u64 = CROSSING_TO_EXECUTE + 2;
+const JUMP_AFTER_CLONE: u64 = CALL_AFTER_CLONE + CALL;
 
 impl Stub {
     /// Where the program comes to from an instruction behind which the stub has only jumps, given its rcx: see the drawing.
     pub(crate) fn jumps_to(&self, counter: u64, rcx: u64) -> Option<u64> {
         let call = if self.in_place { self.site() } else { self.returned + CROSSING_TO_EXECUTE };
-        let behind = if self.in_place { self.after() } else { self.returned + CROSSING_TO_BEHIND };
+        // In the stub there is one instruction more, which puts into rcx what the kernel would.
+        let behind = if self.in_place { self.after() } else { self.returned + CROSSING_TO_EXECUTED };
         match counter.wrapping_sub(self.returned) {
             0 if rcx == 0 => Some(call),
-            0 | JUMP_BEHIND | JUMP_BEHIND_AGAIN => Some(behind),
+            0 | JUMP | JUMP_AFTER_CLONE => Some(behind),
             FORWARD => Some(call),
             _ if !self.in_place && counter == self.end() => Some(self.after() + u64::from(self.moved_after)),
             _ => None,
@@ -95,7 +96,7 @@ impl Stub {
             CALL_AFTER_CLONE => shown(self.after(), true),
             _ if self.in_place => None,
             CROSSING_TO_EXECUTE => shown(self.site(), false),
-            EXECUTED => shown(self.after(), false),
+            CROSSING_TO_EXECUTED => shown(self.after(), false),
             behind @ CROSSING_TO_BEHIND.. if counter < self.end() => {
                 shown(self.after() + (behind - CROSSING_TO_BEHIND), false)
             }
@@ -174,21 +175,21 @@ mod tests {
         assert_eq!(jump(&stub, 0, 0), Some(0x1007));
         assert_eq!(jump(&stub, 7, 0), Some(0x1007));
         assert_eq!([0, 2, 25].map(|at| jump(&stub, at, AFTER)), [Some(AFTER); 3]);
-        assert_eq!([12, 14, 19, 64, 77].map(|at| jump(&stub, at, AFTER)), [None; 5]);
+        assert_eq!([12, 14, 19, 72, 85].map(|at| jump(&stub, at, AFTER)), [None; 5]);
     }
 
     #[test]
     fn a_call_made_in_the_stub_stands_for_the_original() {
         let stub = stub(false);
-        let (execute, behind) = (64, 73);
+        let (execute, executed, behind) = (72, 74, 81);
         assert_eq!(jump(&stub, 0, 0), Some(stub.returned + execute));
         assert_eq!(jump(&stub, 7, 0), Some(stub.returned + execute));
-        assert_eq!([0, 2, 25].map(|at| jump(&stub, at, AFTER)), [Some(stub.returned + behind); 3]);
+        assert_eq!([0, 2, 25].map(|at| jump(&stub, at, AFTER)), [Some(stub.returned + executed); 3]);
         assert_eq!(jump(&stub, behind + 4, 1), Some(AFTER + 4), "to the end of the window");
-        assert_eq!(shown(&stub, 64), Some((0x1007, false)));
-        assert_eq!(shown(&stub, 66), Some((AFTER, false)));
-        assert_eq!(shown(&stub, 73), Some((AFTER, false)));
-        assert_eq!(shown(&stub, 76), Some((AFTER + 3, false)));
-        assert_eq!(shown(&stub, 77), None);
+        assert_eq!(shown(&stub, 72), Some((0x1007, false)));
+        assert_eq!(shown(&stub, 74), Some((AFTER, false)));
+        assert_eq!(shown(&stub, 81), Some((AFTER, false)));
+        assert_eq!(shown(&stub, 84), Some((AFTER + 3, false)));
+        assert_eq!(shown(&stub, 85), None);
     }
 }

@@ -9,18 +9,19 @@
 //! cross:     lea   rsp, [rsp - 128]         skip the red zone
 //!            call  [crossing]               every register but rsp is as at the syscall
 //!            jrcxz forward                  rcx = 0: FORWARD. `jrcxz` reads no flags and writes none
-//!            jmp   behind                   RETURN: rcx is the address behind the syscall, as the kernel leaves it
+//!            jmp   rcx                      RETURN: to `after`, or to `executed`; OBSERVE: back, see asm/crossing.S
 //! forward:   jmp   syscall                  the original instruction, or `execute`
 //! in_stub:   syscall                        IN_STUB: a `clone` whose child has another stack
 //!            lea   rsp, [rsp - 128]
 //!            call  [after_clone]
 //!            jmp   behind
 //!            (descriptor)
+//!            (where the program goes on with a result: `after` in the object, or `executed`)
 //!
 //! and only where the window spans the syscall itself:
 //!
 //! execute:   syscall
-//!            lea   rcx, [after]             where the kernel would have said it was
+//! executed:  lea   rcx, [after]             where the kernel would have said it was
 //! behind:    the instructions moved out of the window after the syscall
 //!            jmp   end of the window
 //! ```
@@ -40,9 +41,12 @@ pub(crate) const AFTER_CLONE_TO_DESCRIPTOR: u64 = 7;
 /// From the return address of the call of the crossing to `in_stub`.
 pub(crate) const CROSSING_TO_IN_STUB: u64 = 12;
 
-/// From there to `execute`, and to `behind`.
-pub(super) const CROSSING_TO_EXECUTE: u64 = CROSSING_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
-pub(super) const CROSSING_TO_BEHIND: u64 = CROSSING_TO_EXECUTE + 2 + 7;
+/// From there to where it says where the program goes on with a result.
+pub(crate) const CROSSING_TO_RESULT: u64 = CROSSING_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
+/// From there to `execute`, to `executed` and to `behind`.
+pub(super) const CROSSING_TO_EXECUTE: u64 = CROSSING_TO_RESULT + size_of::<u64>() as u64;
+pub(super) const CROSSING_TO_EXECUTED: u64 = CROSSING_TO_EXECUTE + 2;
+pub(super) const CROSSING_TO_BEHIND: u64 = CROSSING_TO_EXECUTED + 7;
 
 /// Length of the question whether the number is wanted, of `lea rsp, [rsp - 128]`, of `call [crossing]`, and of all.
 const TEST: u64 = 23;
@@ -149,9 +153,10 @@ pub(super) fn emit(
     let returned = here(ops);
     debug_assert_eq!(returned, entry + to_return);
     skip_if_zero(ops, JUMP);
+    dynasm!(ops; .arch x64; jmp rcx; nop; nop; nop);
     match here_instead {
-        None => dynasm!(ops; .arch x64; jmp extern after as usize; jmp extern syscall as usize),
-        Some((execute, behind)) => dynasm!(ops; .arch x64; jmp =>behind; jmp =>execute),
+        None => dynasm!(ops; .arch x64; jmp extern syscall as usize),
+        Some((execute, _)) => dynasm!(ops; .arch x64; jmp =>execute),
     }
     debug_assert_eq!(here(ops), returned + CROSSING_TO_IN_STUB);
     dynasm!(ops
@@ -168,6 +173,8 @@ pub(super) fn emit(
     dynasm!(ops; .arch x64; nop; nop);
     debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR);
     push_descriptor(ops, descriptor);
+    debug_assert_eq!(here(ops), returned + CROSSING_TO_RESULT);
+    ops.push_u64(if patch.in_place() { after } else { returned + CROSSING_TO_EXECUTED });
     debug_assert_eq!(here(ops), returned + CROSSING_TO_EXECUTE);
 
     if let Some((execute, behind)) = here_instead {
