@@ -63,6 +63,8 @@ pub mod patch;
 mod plugin;
 mod prepare;
 mod report;
+#[doc(hidden)]
+pub mod ring;
 mod start;
 #[doc(hidden)]
 pub mod stat;

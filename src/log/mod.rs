@@ -18,6 +18,7 @@ mod at_once;
 mod call;
 mod descriptor;
 mod errors;
+mod events;
 mod form;
 mod format;
 mod kind;

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use core::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 
 use super::at_once::at_once;
+use super::events::Events;
 use super::magic::{self, Magic};
 use super::memory::{self, Memory, ProcessMemory};
 use super::options::{Options, Results};
@@ -32,6 +33,10 @@ pub(crate) fn configure(config: &Config) {
         }
     }
     LOG.start(Style::Trace, path(&config.trace).into_iter(), false);
+    if let Some(path) = &config.events {
+        LOG.events.start(path);
+        LOG.update();
+    }
 }
 
 /// The thread whose lines carry no id: the first one of the first program that is traced.
@@ -130,6 +135,8 @@ struct Log {
     traces_some: AtomicBool,
     /// Whether a trace leaves out calls, by their number or their result.
     is_choosy: AtomicBool,
+    /// The trace in another form, and for other readers.
+    events: Events,
     /// The thread whose lines carry no id in a trace, or [`NO_IDS`] or [`ALL_IDS`].
     first_thread: AtomicI64,
 }
@@ -145,6 +152,7 @@ impl Log {
             traced: Numbers::all(),
             traces_some: AtomicBool::new(false),
             is_choosy: AtomicBool::new(false),
+            events: Events::new(),
             first_thread: AtomicI64::new(NO_IDS),
         }
     }
@@ -172,7 +180,7 @@ impl Log {
     }
 
     fn update(&self) {
-        self.active.store(self.drop_in.is_on() || self.trace.is_on(), Relaxed);
+        self.active.store(self.drop_in.is_on() || self.trace.is_on() || self.events.is_on(), Relaxed);
     }
 
     fn before(&self, call: &Call, last_word: bool, memory: &dyn Memory) {
@@ -188,10 +196,14 @@ impl Log {
         if self.trace.is_on() && (last_word || speaks_before(call.number) || enters_strict_mode) {
             self.trace_before(call, memory);
         }
+        if self.events.is_on() && self.traced.contains(call.number) {
+            self.events.before(call, last_word || speaks_before(call.number) || enters_strict_mode, memory);
+        }
         // From then on the kernel kills for nearly every call a line is made with.
         if enters_strict_mode {
             self.drop_in.stop();
             self.trace.stop();
+            self.events.stop();
             self.update();
         }
     }
@@ -217,6 +229,9 @@ impl Log {
 
     #[inline(always)]
     fn after(&self, call: &Call, result: i64, remark: &str, styles: &[Style], memory: &dyn Memory) {
+        if self.events.is_on() && styles.contains(&Style::Trace) && self.is_traced(call, result) {
+            self.events.after(call, result, remark, memory);
+        }
         for &style in styles {
             if self.sink(style).is_on() && (style == Style::DropIn || self.is_traced(call, result)) {
                 let written =

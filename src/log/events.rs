@@ -1,0 +1,218 @@
+//! A trace as events in [shared memory](crate::ring), for the `intercept` command to read.
+
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::OnceLock;
+
+use super::at_once::at_once;
+use super::memory::{self, Memory};
+use super::{Call, Line, Outcome, Style, format};
+use crate::report;
+use crate::ring::{Appended, Event, Kind, Segment, Stamp, Thread, append, now_by};
+use crate::sys::call::Errno;
+use crate::sys::raw::syscall;
+
+/// Where the events go.
+#[derive(Debug)]
+pub(super) struct Events {
+    /// Set once, by the constructor.
+    segment: OnceLock<Segment>,
+    /// The program has come to where nothing can be recorded any more.
+    is_stopped: AtomicBool,
+    /// The program may not read the time stamp counter: it has forbidden that to itself.
+    lacks_counter: AtomicBool,
+}
+
+impl Events {
+    pub(super) const fn new() -> Self {
+        Self { segment: OnceLock::new(), is_stopped: AtomicBool::new(false), lacks_counter: AtomicBool::new(false) }
+    }
+
+    /// Begins to record into the segment at a path. Only the constructor may do that.
+    pub(super) fn start(&self, path: &OsStr) {
+        let Ok(name) = CString::new(path.as_bytes()) else { return };
+        match Segment::open(&name) {
+            Ok(segment) => {
+                self.lacks_counter.store(!segment.control.trusts_counter() || is_counter_forbidden(), Relaxed);
+                let _ = self.segment.set(segment);
+                self.tell_of_program();
+            }
+            Err(errno) => report::line(&format_args!(
+                "nothing of this program is recorded, cannot use {}: {}",
+                path.display(),
+                Errno(errno)
+            )),
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        self.is_stopped.store(true, Relaxed);
+    }
+
+    /// Whether events are wanted.
+    pub(super) fn is_on(&self) -> bool {
+        self.wanted().is_some()
+    }
+
+    fn wanted(&self) -> Option<&Segment> {
+        self.segment.get().filter(|segment| !segment.control.is_over() && !self.is_stopped.load(Relaxed))
+    }
+
+    /// A call is about to be made; `may_not_return` says that this may be the last that is heard of it.
+    pub(super) fn before(&self, call: &Call, may_not_return: bool, memory: &dyn Memory) {
+        if forbids_counter(call) {
+            self.lacks_counter.store(true, Relaxed);
+        }
+        let thread = Thread::current();
+        if let Some(Makes { shares_words: true, .. }) = makes(call, memory) {
+            thread.share(true);
+        }
+        let now = self.now();
+        thread.begin(now.value);
+        if may_not_return {
+            let event = self.event(Kind::Leaving, call, Outcome::Pending, now.value, now);
+            self.tell(&event, now, call, Outcome::Pending, "", memory);
+        } else if !at_once(call.number, &call.args) {
+            self.add(&self.event(Kind::Begin, call, Outcome::Pending, now.value, now), now, &[]);
+        }
+    }
+
+    /// A call has been answered. The remark stands behind the result.
+    pub(super) fn after(&self, call: &Call, result: i64, remark: &str, memory: &dyn Memory) {
+        let now = self.now();
+        let thread = Thread::current();
+        let mut began = thread.began();
+        if let Some(made) = makes(call, memory) {
+            match (result, made.shares_memory) {
+                (0, false) => thread.forget(),
+                // The child of a `vfork` is over, or has never been.
+                (1.. | ..0, _) if made.waits => thread.share(false),
+                _ => {}
+            }
+            if result == 0 {
+                began = now.value;
+            }
+        }
+        let outcome = Outcome::Returned(result);
+        self.tell(&self.event(Kind::Call, call, outcome, began, now), now, call, outcome, remark, memory);
+    }
+
+    /// Not inlined: the line needs a kilobyte of stack, which is not to be kept while [`before`](Self::before) only marks a beginning.
+    #[inline(never)]
+    fn tell(&self, event: &Event, now: Stamp, call: &Call, outcome: Outcome, remark: &str, memory: &dyn Memory) {
+        let mut line = Line::new();
+        format::append(&mut line, Style::Trace, call, outcome, memory);
+        line.add(remark);
+        let text = line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes());
+        self.add(event, now, text);
+    }
+
+    fn event(&self, kind: Kind, call: &Call, outcome: Outcome, begin: u64, now: Stamp) -> Event {
+        let (process, thread) = Thread::current().ids();
+        let result = match outcome {
+            Outcome::Pending => 0,
+            Outcome::Returned(result) => result,
+        };
+        Event {
+            kind,
+            process,
+            thread,
+            number: call.number as i32,
+            args: call.args,
+            result,
+            begin,
+            end: now.value,
+            by_counter: now.by_counter,
+        }
+    }
+
+    fn now(&self) -> Stamp {
+        now_by(!self.lacks_counter.load(Relaxed))
+    }
+
+    /// Adds to the ring of the CPU, or to the next one that is not closed.
+    fn add(&self, event: &Event, now: Stamp, text: &[u8]) {
+        let Some(Segment { control, rings }) = self.wanted() else { return };
+        // Without the counter it is not known which CPU this is.
+        let first = if now.by_counter { now.cpu } else { event.thread } as usize;
+        for turn in 0..rings.len() {
+            let Some(ring) = rings.get((first + turn) % rings.len()) else { return };
+            if append(control, ring, event, text) != Appended::Closed {
+                return;
+            }
+        }
+        control.lose();
+    }
+
+    /// The first event of a program: its command line.
+    fn tell_of_program(&self) {
+        let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let (process, thread) = Thread::current().ids();
+        let now = self.now();
+        let parent = std::os::unix::process::parent_id();
+        let event = Event {
+            kind: Kind::Program,
+            process,
+            thread,
+            args: [parent.into(), 0, 0, 0, 0, 0],
+            begin: now.value,
+            end: now.value,
+            by_counter: now.by_counter,
+            ..Event::default()
+        };
+        self.add(&event, now, words.join(" ").as_bytes());
+    }
+}
+
+/// What a call makes that makes a thread or a process.
+struct Makes {
+    /// With the memory of the caller.
+    shares_memory: bool,
+    /// And with its thread-local words.
+    shares_words: bool,
+    /// The caller waits until the child has let go of its memory.
+    waits: bool,
+}
+
+#[inline]
+fn makes(call: &Call, memory: &dyn Memory) -> Option<Makes> {
+    match call.number {
+        libc::SYS_clone | libc::SYS_clone3 | libc::SYS_fork | libc::SYS_vfork => what_is_made(call, memory),
+        _ => None,
+    }
+}
+
+#[inline(never)]
+fn what_is_made(call: &Call, memory: &dyn Memory) -> Option<Makes> {
+    let flags = match call.number {
+        libc::SYS_fork => 0,
+        libc::SYS_vfork => i64::from(libc::CLONE_VM | libc::CLONE_VFORK),
+        libc::SYS_clone => call.args[0],
+        // Its first member. Where it cannot be read, the kernel makes nothing.
+        libc::SYS_clone3 => memory::array(memory, call.args[0].cast_unsigned()).map_or(0, i64::from_le_bytes),
+        _ => return None,
+    };
+    let has = |flag: i32| flags & i64::from(flag) != 0;
+    let shares_memory = has(libc::CLONE_VM);
+    Some(Makes {
+        shares_memory,
+        shares_words: shares_memory && !has(libc::CLONE_SETTLS),
+        waits: has(libc::CLONE_VFORK),
+    })
+}
+
+/// Whether the program asks for a `SIGSEGV` whenever it reads the time stamp counter.
+fn forbids_counter(call: &Call) -> bool {
+    let [option, value, ..] = call.args.map(|arg| arg as i32);
+    call.number == libc::SYS_prctl && option == libc::PR_SET_TSC && value == libc::PR_TSC_SIGSEGV
+}
+
+/// Whether that was asked for by the program before this one.
+#[allow(unsafe_code, reason = "a call that asks for a setting")]
+fn is_counter_forbidden() -> bool {
+    let mut setting: i32 = 0;
+    // SAFETY: the kernel writes the setting, an `int`.
+    unsafe { syscall(libc::SYS_prctl, [libc::PR_GET_TSC.into(), &raw mut setting as i64, 0, 0, 0, 0]) };
+    setting == libc::PR_TSC_SIGSEGV
+}

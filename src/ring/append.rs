@@ -1,0 +1,141 @@
+//! Adding an event: what runs in the program's calls. No heap, no lock, no panic; a system call only to wait or to wake.
+
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+use super::event::Event;
+use super::futex;
+use super::layout::{CLAIMED, COMMITTED, Control, Header, RingOf, SKIPPED};
+
+/// How long a reader may show no sign of life while a producer waits. It is asked for in steps, which do not count on when
+/// everybody is stopped, reader included.
+const PATIENCE_STEPS: u32 = 20;
+const STEP_MS: u32 = 100;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is there.
+    Yes,
+    /// It was thrown away, and counted.
+    Lost,
+    /// The ring is closed: try another one.
+    Closed,
+}
+
+/// Adds an event to a ring. Waits for room if the reader wants that and is alive.
+pub(crate) fn append<const WORDS: usize>(
+    control: &Control,
+    ring: &RingOf<WORDS>,
+    event: &Event,
+    text: &[u8],
+) -> Appended {
+    let words = Event::words(text);
+    let place = loop {
+        if ring.is_closed() {
+            return Appended::Closed;
+        }
+        match claim(ring, event.thread, words) {
+            Claim::At(place) => break place,
+            Claim::Full { tail } => {
+                if !wait_for_room(control, ring, tail) {
+                    control.lose();
+                    return Appended::Lost;
+                }
+            }
+            // Memory that was overwritten: nothing goes on here.
+            Claim::Senseless => ring.close(),
+        }
+    };
+    event.store(text, ring.words(place, words));
+    ring.word(place).store(Header::new(event.thread, words, COMMITTED).0, Release);
+    if fills_half::<WORDS>(place, words) {
+        ring_bell(control);
+    }
+    Appended::Yes
+}
+
+enum Claim {
+    /// The record begins here.
+    At(u64),
+    /// There is no room while this is the tail.
+    Full { tail: u64 },
+    /// There is something that no producer has written.
+    Senseless,
+}
+
+fn claim<const WORDS: usize>(ring: &RingOf<WORDS>, thread: u32, words: usize) -> Claim {
+    loop {
+        let (head, tail) = (ring.head(), ring.tail());
+        let left = RingOf::<WORDS>::until_end(head);
+        // A record is in one piece.
+        let (claims, state) = if words <= left { (words, CLAIMED) } else { (left, SKIPPED) };
+        // If both have moved on since the head was looked at, the tail may even be beyond it.
+        if head.wrapping_sub(tail).saturating_add(claims as u64) > RingOf::<WORDS>::LENGTH {
+            if ring.head() == head {
+                return Claim::Full { tail };
+            }
+            continue;
+        }
+        let (free, claimed) = (RingOf::<WORDS>::free(head), Header::new(thread, claims, state));
+        match ring.word(head).compare_exchange(free.0, claimed.0, AcqRel, Acquire) {
+            Ok(_) => {
+                ring.pass(head, claims);
+                if state == CLAIMED {
+                    return Claim::At(head);
+                }
+            }
+            // Somebody was faster, and may have been interrupted before moving the head.
+            Err(found) if ring.head() == head => {
+                let words = Header(found).words();
+                if words == 0 || words > left {
+                    return Claim::Senseless;
+                }
+                ring.pass(head, words);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Waits until the tail is another one; `false` if the event is to be thrown away.
+fn wait_for_room<const WORDS: usize>(control: &Control, ring: &RingOf<WORDS>, tail: u64) -> bool {
+    let mut heartbeat = control.heartbeat.load(Relaxed);
+    let mut steps = 0;
+    loop {
+        if control.is_deserted() || control.is_over() {
+            return false;
+        }
+        ring_bell(control);
+        if control.prefers_losses() {
+            return false;
+        }
+        ring.waiting.fetch_add(1, AcqRel);
+        let freed = ring.freed.load(Acquire);
+        if ring.tail() == tail && !ring.is_closed() {
+            futex::wait(&ring.freed, freed, STEP_MS);
+        }
+        ring.waiting.fetch_sub(1, AcqRel);
+        if ring.tail() != tail || ring.is_closed() {
+            return true;
+        }
+        let now = control.heartbeat.load(Relaxed);
+        steps = if now == heartbeat { steps + 1 } else { 0 };
+        heartbeat = now;
+        if steps >= PATIENCE_STEPS {
+            // For everybody: a program that waited before each of its calls would seem to hang.
+            control.desert();
+        }
+    }
+}
+
+/// Whether a record is the one that makes a half of its ring full.
+fn fills_half<const WORDS: usize>(place: u64, words: usize) -> bool {
+    let half = RingOf::<WORDS>::LENGTH / 2;
+    place / half != place.wrapping_add(words as u64) / half
+}
+
+/// Tells the reader to look now.
+fn ring_bell(control: &Control) {
+    control.bell.fetch_add(1, Release);
+    futex::wake(&control.bell);
+}

@@ -1,0 +1,204 @@
+use core::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::layout::{CLAIMED, Header};
+use super::*;
+
+/// 32 kB.
+type Small = RingOf<4096>;
+
+fn ring() -> Box<Small> {
+    Box::new(Small::zeroed())
+}
+
+fn control() -> Box<Control> {
+    // SAFETY: atomics, for which zeroes are right, and that is how the kernel makes them.
+    #[allow(unsafe_code, reason = "a fresh page")]
+    unsafe {
+        Box::new(core::mem::zeroed())
+    }
+}
+
+fn event(thread: u32, count: u64) -> Event {
+    Event {
+        thread,
+        process: 7,
+        number: -1,
+        args: [1, -2, 3, -4, 5, i64::MIN],
+        result: -22,
+        begin: count,
+        end: count + 1,
+        by_counter: true,
+        ..Event::default()
+    }
+}
+
+fn read(ring: &Small) -> Vec<(Event, Vec<u8>)> {
+    let mut events = Vec::new();
+    drain(ring, &mut Vec::new(), |event, text| events.push((event, core::mem::take(text))));
+    events
+}
+
+/// Claims the next record as a producer does that is then killed.
+fn claim_and_die(ring: &Small) {
+    let head = ring.head();
+    ring.word(head).store(Header::new(99, 16, CLAIMED).0, Relaxed);
+    ring.pass(head, 16);
+}
+
+#[test]
+fn what_is_read_is_what_was_added() {
+    let (ring, control) = (ring(), control());
+    let lengths = (0..=40).chain([1015, 1016, 1023, crate::log::CAPACITY, crate::log::CAPACITY + 9]);
+    for (count, length) in (0..).zip(lengths) {
+        let text: Vec<u8> = (0..length).map(|index| index as u8).collect();
+        for kind in Kind::ALL {
+            let added = Event { kind, ..event(5, count) };
+            assert_eq!(append(&control, &ring, &added, &text), Appended::Yes);
+            let kept = text.get(..crate::log::CAPACITY).unwrap_or(&text).to_vec();
+            assert_eq!(read(&ring), [(added, kept)], "{length}");
+        }
+    }
+    assert!(ring.tail() > Small::LENGTH, "it went around");
+}
+
+#[test]
+fn every_event_of_many_threads_arrives_in_order_while_it_is_read() {
+    const THREADS: u32 = 8;
+    const EVENTS: u64 = 20_000;
+    let (ring, control) = (ring(), control());
+    thread::scope(|scope| {
+        for id in 1..=THREADS {
+            let (ring, control) = (&ring, &control);
+            scope.spawn(move || {
+                for count in 0..EVENTS {
+                    let text = format!("{id} {count} {}", "x".repeat(count as usize % 300));
+                    assert_eq!(append(control, ring, &event(id, count), text.as_bytes()), Appended::Yes);
+                }
+            });
+        }
+        let mut next = [0; THREADS as usize];
+        while next.iter().sum::<u64>() < EVENTS * u64::from(THREADS) {
+            control.beat();
+            let seen = control.bell();
+            for (event, text) in read(&ring) {
+                let count = &mut next[event.thread as usize - 1];
+                assert_eq!(event, self::event(event.thread, *count));
+                let start = format!("{} {count} x", event.thread);
+                assert!(text.starts_with(start.as_bytes()) || *count % 300 == 0, "{}", text.escape_ascii());
+                *count += 1;
+            }
+            control.wait(seen, 10);
+        }
+    });
+    assert_eq!((read(&ring).len(), control.lost(), ring.is_closed()), (0, 0, false));
+}
+
+#[test]
+fn a_full_ring_loses_events_where_that_is_preferred_and_counts_them() {
+    let (ring, control) = (ring(), control());
+    control.prefer_losses();
+    let added = (0..10_000).filter(|&count| append(&control, &ring, &event(1, count), b"") == Appended::Yes).count();
+    assert_eq!(control.lost(), 10_000 - added as u64);
+    assert_eq!(added as u64, Small::LENGTH / 16, "a record without text takes sixteen words");
+    assert_eq!(read(&ring).len(), added);
+    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes, "there is room again");
+}
+
+#[test]
+fn nobody_waits_for_ever_for_a_reader_that_is_dead() {
+    let (ring, control) = (ring(), control());
+    while ring.head() < Small::LENGTH {
+        assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes);
+    }
+    let started = Instant::now();
+    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Lost);
+    assert!(started.elapsed() > Duration::from_secs(1));
+    // Only the first one waits.
+    let started = Instant::now();
+    (0..100).for_each(|_| assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Lost));
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_eq!(control.lost(), 101);
+    // It was only stopped.
+    control.beat();
+    read(&ring);
+    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes);
+}
+
+#[test]
+fn a_reader_steps_over_a_record_that_is_never_committed() {
+    let (ring, control) = (ring(), control());
+    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes);
+    claim_and_die(&ring);
+    assert_eq!(append(&control, &ring, &event(1, 1), b""), Appended::Yes);
+    assert_eq!(read(&ring).len(), 2);
+    assert_eq!(read(&ring).len(), 0, "none is read twice");
+    let drained = drain(&ring, &mut Vec::new(), |_, _| panic!("there is none"));
+    assert_eq!((drained.unfinished, drained.first_unfinished, drained.is_blocked), (1, Some(16), false));
+}
+
+#[test]
+fn producers_leave_a_ring_that_cannot_be_emptied() {
+    let (ring, control) = (ring(), control());
+    claim_and_die(&ring);
+    thread::scope(|scope| {
+        let producer = scope.spawn(|| {
+            let added = |&count: &u64| append(&control, &ring, &event(1, count), b"") == Appended::Yes;
+            (0..u64::MAX).take_while(added).count()
+        });
+        let mut seen = 0;
+        loop {
+            control.beat();
+            let drained = drain(&ring, &mut Vec::new(), |_, _| ());
+            seen += drained.events;
+            // The producer has come to its end and waits for room.
+            if drained.is_blocked && ring.head() == Small::LENGTH {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        ring.abandon();
+        let added = producer.join().expect("the producer goes on");
+        seen += drain(&ring, &mut Vec::new(), |_, _| ()).events;
+        assert_eq!((seen, added as u64), (added, Small::LENGTH / 16 - 1));
+    });
+    assert_eq!((append(&control, &ring, &event(1, 0), b""), control.lost()), (Appended::Closed, 0));
+}
+
+#[test]
+fn memory_that_was_overwritten_harms_neither_side() {
+    let control = control();
+    control.prefer_losses();
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let mut ring = ring();
+    for round in 0..3000 {
+        for count in 0..20 {
+            let text = vec![b'x'; next() as usize % 600];
+            append(&control, &ring, &event(1, count), &text);
+        }
+        let (place, value) = (next(), next());
+        // What looks like a header is the most dangerous.
+        let value = if round % 2 == 0 { value } else { value & 0x0003_0007 };
+        match round % 10 {
+            0 => ring.set_tail(value),
+            1 => ring.pass(ring.head(), value as usize % 10_000),
+            _ => ring.word(place).store(value, Relaxed),
+        }
+        let before = ring.tail();
+        drain(&ring, &mut Vec::new(), |_, text| {
+            assert!(text.len() <= crate::log::CAPACITY);
+            text.clear();
+        });
+        assert!(ring.tail().wrapping_sub(before) <= Small::LENGTH);
+        if ring.is_closed() {
+            ring = self::ring();
+        }
+    }
+}
