@@ -52,6 +52,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     cases.extend(SITES.map(|site| case(format!("bare, {}", place(site)), site, Ok(Way::bare()), Proof::NotAsked)));
     cases.extend(of_the_library(bench));
     cases.extend(logs(bench));
+    cases.push(trace(bench));
     cases.extend(yardsticks(bench));
 
     let mut figures = vec![Vec::new(); cases.len()];
@@ -214,6 +215,14 @@ fn logs(bench: &Bench) -> Vec<Case> {
         Case { log: Some(file), ..case }.target(200.0, "<= +200 ns").quoted("+550 ns")
     };
     vec![log("/dev/shm".into()), log(bench.results())]
+}
+
+/// A trace into a file: the program and the command that reads what it tells share one CPU, as all that is measured here.
+fn trace(bench: &Bench) -> Case {
+    let file = bench.path("trace");
+    let way = Way::under([text(&bench.intercept()), "trace", "-o", text(&file)]);
+    let case = case("intercept trace -o", "getppid", Ok(way), Proof::Logged);
+    Case { log: Some(file), ..case }.target(300.0, "<= +300 ns")
 }
 
 fn yardsticks(bench: &Bench) -> Vec<Case> {

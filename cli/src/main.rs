@@ -3,6 +3,7 @@
 mod completions;
 mod doctor;
 mod error;
+mod events;
 mod index;
 mod inject;
 mod libc_of;
@@ -12,6 +13,8 @@ mod new;
 mod output;
 mod plugin;
 mod program;
+mod record;
+mod report;
 mod rights;
 mod run;
 mod set;
@@ -40,6 +43,10 @@ enum Command {
     Trace(trace::Arguments),
     /// Run a program and count its system calls
     Stat(stat::Arguments),
+    /// Run a program and keep its system calls in a file
+    Record(record::Arguments),
+    /// Show a recording: as text, JSON, CSV, a timeline, a flame graph
+    Report(report::Arguments),
     /// Run a program with plugins
     Run(run::Arguments),
     /// Make a plugin to begin with
@@ -60,6 +67,8 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Stat(arguments) => stat::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Sites(arguments) => sites::run(&arguments),

@@ -2,10 +2,12 @@
 #![allow(unsafe_code, reason = "signal dispositions")]
 
 use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::library;
@@ -56,13 +58,26 @@ extern "C" fn pass_on(signal: i32) {
     }
 }
 
+/// What to do about processes that outlive the program that has started them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Orphans {
+    /// They are nobody's business.
+    LetThemBe,
+    /// Wait for them, as strace does: they are traced.
+    AwaitThem,
+}
+
 /// Runs the program and ends as it did: with its exit status, or by the signal that killed it.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
-    run_then(command, || Ok(()))
+    run_and(command, Orphans::LetThemBe, || Ok(()))
 }
 
 /// The same, with something to be done before this process ends. If that fails, it is said, and the program's end counts.
-pub(crate) fn run_then(mut command: Command, finish: impl FnOnce() -> Result<(), Error>) -> Result<ExitCode, Error> {
+pub(crate) fn run_and(
+    mut command: Command,
+    orphans: Orphans,
+    last: impl FnOnce() -> Result<(), Error>,
+) -> Result<ExitCode, Error> {
     // The terminal sends the first two to the whole foreground group, so the program gets them by itself. The others are sent to
     // us by somebody who means the program.
     let ignored = [libc::SIGINT, libc::SIGQUIT].map(|signal| (signal, libc::SIG_IGN));
@@ -80,17 +95,70 @@ pub(crate) fn run_then(mut command: Command, finish: impl FnOnce() -> Result<(),
             Ok(())
         });
     }
-    let mut child = command.spawn().map_err(|error| Error::not_started(&command.get_program().display(), &error))?;
-    CHILD.store(child.id().cast_signed(), Ordering::Relaxed);
-    let status = child.wait().map_err(|error| Error::new(format_args!("lost the program: {error}")))?;
+    if orphans == Orphans::AwaitThem {
+        // SAFETY: from now on they become children of this process.
+        unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
+    }
+    let child = command.spawn().map_err(|error| Error::not_started(&command.get_program().display(), &error))?;
+    let child = child.id().cast_signed();
+    CHILD.store(child, Ordering::Relaxed);
+    let status = loop {
+        match wait(0) {
+            Ok((ended, status)) if ended == child => break status,
+            // An orphan: somebody may look whether it is still there.
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::new(format_args!("lost the program: {error}"))),
+        }
+    };
     CHILD.store(0, Ordering::Relaxed);
-    if let Err(error) = finish() {
+    if orphans == Orphans::AwaitThem {
+        await_orphans();
+    }
+    if let Err(error) = last() {
         error.report();
     }
     if let Some(signal) = status.signal() {
         die_by(signal);
     }
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Waits for any child; zero if none has ended and it is not to block.
+fn wait(flags: i32) -> std::io::Result<(i32, ExitStatus)> {
+    let mut status = 0;
+    // SAFETY: the kernel writes the status.
+    let ended = unsafe { libc::waitpid(-1, &raw mut status, flags) };
+    if ended < 0 { Err(std::io::Error::last_os_error()) } else { Ok((ended, ExitStatus::from_raw(status))) }
+}
+
+/// Somebody does not want to wait any longer.
+static IMPATIENT: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn stop_waiting(_: i32) {
+    IMPATIENT.store(true, Ordering::Relaxed);
+}
+
+/// Waits until all that was started has ended, or until a signal asks to stop.
+fn await_orphans() {
+    const PERIOD: Duration = Duration::from_millis(20);
+    const SILENCE: Duration = Duration::from_secs(1);
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: the handler stores an atomic.
+        unsafe { libc::signal(signal, stop_waiting as extern "C" fn(i32) as libc::sighandler_t) };
+    }
+    let (started, mut said) = (Instant::now(), false);
+    while !IMPATIENT.load(Ordering::Relaxed) {
+        match wait(libc::WNOHANG) {
+            Err(_) => return,
+            Ok((0, _)) => std::thread::sleep(PERIOD),
+            Ok(_) => {}
+        }
+        if !said && started.elapsed() > SILENCE && std::io::stderr().is_terminal() {
+            said = true;
+            Error::new("the program has ended; waiting for what it has started (Ctrl-C stops)").report();
+        }
+    }
 }
 
 /// Ends this process by a signal, without a core dump of its own: the program has had its chance to leave one.

@@ -2,15 +2,18 @@
 
 mod shown;
 
+use std::io::{BufWriter, Write};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileTypeExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use self::shown::Shown;
 use crate::error::Error;
+use crate::events::format::Format;
 use crate::inject;
 use crate::program::{self, CommandLine};
+use crate::record;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = shown::HELP, args_override_self = true)]
@@ -21,6 +24,11 @@ pub(crate) struct Arguments {
     /// trace=SET: show only these; inject=, fault=: see run
     #[arg(short = 'e', value_name = "EXPR")]
     expressions: Vec<String>,
+    /// text, json, csv, chrome, perfetto, folded or html
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", hide_possible_values = true, hide_default_value = true)]
+    format: Format,
+    #[command(flatten)]
+    options: record::Options,
     #[command(flatten)]
     shown: Shown,
     #[command(flatten)]
@@ -30,28 +38,31 @@ pub(crate) struct Arguments {
 /// Runs the program and ends as it did.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let (calls, tampering) = shown::sorted(&arguments.expressions);
-    let injections = inject::variable(&tampering)?;
-    let output = match &arguments.output {
-        Some(file) => fresh_file(file)?,
-        None => stderr()?,
-    };
     let mut command = arguments.program.command(&[])?;
-    command
-        .env("INTERCEPT_TRACE", output)
-        .env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&calls)?)
-        .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
-        .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
-    if let Some(injections) = injections {
+    command.env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&calls)?);
+    if let Some(injections) = inject::variable(&tampering)? {
         command.env("INTERCEPT_INJECT", injections);
     }
+    let through_memory =
+        arguments.output.is_some() || arguments.format != Format::Text || arguments.options.are_given();
+    if through_memory {
+        let to = output(arguments.output.as_ref())?;
+        return record::record(command, &arguments.options, |beginning| arguments.format.output(to, beginning));
+    }
+    // What goes to stderr stands where it belongs among what the program itself writes there, so the program writes it.
+    command
+        .env("INTERCEPT_TRACE", stderr()?)
+        .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
+        .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
     program::run(command)
 }
 
-/// Creates the file, empty, and answers a path that holds wherever the program changes its directory to.
-fn fresh_file(file: &Path) -> Result<PathBuf, Error> {
-    let error = |error| Error::new(format_args!("{}: cannot be written: {error}", file.display()));
-    std::fs::File::create(file).map_err(error)?;
-    file.canonicalize().map_err(error)
+/// Where the trace goes.
+fn output(file: Option<&PathBuf>) -> Result<Box<dyn Write + Send>, Error> {
+    let Some(path) = file else { return Ok(Box::new(BufWriter::new(std::io::stderr()))) };
+    let file = std::fs::File::create(path)
+        .map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", path.display())))?;
+    Ok(Box::new(BufWriter::new(file)))
 }
 
 /// A path that opens what stderr is, in the program and in whatever it starts.

@@ -66,7 +66,7 @@ resident(void)
 
 	CHECK(file != NULL);
 	while (fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "VmRSS: %ld kB", &size);
+		sscanf(line, "RssAnon: %ld kB", &size);
 	fclose(file);
 	return size;
 }

@@ -4,7 +4,8 @@ use std::fs;
 
 use crate::support::{Built, Outcome, Program, Workbench};
 
-const SUBCOMMANDS: [&str; 9] = ["trace", "stat", "run", "new", "sites", "index", "doctor", "completions", "man"];
+const SUBCOMMANDS: [&str; 11] =
+    ["trace", "stat", "record", "report", "run", "new", "sites", "index", "doctor", "completions", "man"];
 
 fn intercept(args: &[&str]) -> Program {
     Program::new(Built::get().intercept()).args(args.iter().copied())

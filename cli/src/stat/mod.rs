@@ -22,7 +22,7 @@ use std::time::Duration;
 use syscall_intercept::stat::layout::Keep;
 
 use crate::error::Error;
-use crate::program::{self, CommandLine};
+use crate::program::{self, CommandLine, Orphans};
 use crate::set::Set;
 use clock::Moment;
 use live::Live;
@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         Live::start(every, move || stat.progress())
     });
     let live = live.transpose()?;
-    program::run_then(command, || {
+    program::run_and(command, Orphans::LetThemBe, || {
         if let Some(live) = live {
             live.stop();
         }

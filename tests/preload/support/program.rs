@@ -60,6 +60,17 @@ impl Program {
         self
     }
 
+    /// Run by another program, which gets it and its arguments as the last of its own.
+    pub(crate) fn under<S: Into<OsString>>(
+        mut self,
+        name: impl Into<PathBuf>,
+        args: impl IntoIterator<Item = S>,
+    ) -> Program {
+        let name = std::mem::replace(&mut self.name, name.into());
+        let own = std::mem::take(&mut self.args);
+        self.args(args).args([name.into_os_string()]).args(own)
+    }
+
     /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Program {
         self.variables.insert(name.into(), value.into());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Outcome, Program, Workbench};
+use super::{Built, Outcome, Program, Workbench};
 
 /// A program of `tests/c`, compiled once, that does the same whoever looks. What it does is what comes out of it.
 #[derive(Debug)]
@@ -71,13 +71,16 @@ impl Unnoticed {
 
 const FORWARDING: &str = "a forwarding hook";
 
-/// The ways of looking: a hook that forwards and clobbers, one that also wants the results, the log, and all of that.
-fn ways(program: &Program, plugin: &Path, log: &Path) -> [(&'static str, Program); 4] {
+/// The ways of looking: a hook that forwards and clobbers, one that also wants the results, the log, all of that, and a trace
+/// through shared memory.
+fn ways(program: &Program, plugin: &Path, log: &Path) -> [(&'static str, Program); 5] {
+    let trace = ["trace".as_ref(), "-o".as_ref(), log.as_os_str()];
     let hooked = || program.clone().preload([plugin]);
     [
         (FORWARDING, hooked()),
         ("a hook after the kernel", hooked().env("OBSERVE", "1")),
         ("INTERCEPT_LOG", program.clone().intercepted().env("INTERCEPT_LOG", log)),
         ("hooks and INTERCEPT_LOG", hooked().env("OBSERVE", "1").env("INTERCEPT_LOG", log)),
+        ("intercept trace -o", program.clone().under(Built::get().intercept(), trace)),
     ]
 }

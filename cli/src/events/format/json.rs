@@ -1,0 +1,79 @@
+//! JSON: one object a line.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use crate::events::entry::{Beginning, Ending, Entry, Output, What};
+
+/// The writer of objects.
+pub(super) struct Json {
+    to: Box<dyn Write + Send>,
+}
+
+impl Json {
+    pub(super) fn new(mut to: Box<dyn Write + Send>, beginning: Beginning) -> io::Result<Json> {
+        writeln!(to, r#"{{"event":"recording","since_1970_ns":{}}}"#, beginning.time)?;
+        Ok(Json { to })
+    }
+}
+
+impl Output for Json {
+    fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        let Entry { process, thread, begin, number, args, .. } = entry;
+        let event = match entry.what {
+            What::Call => "call",
+            What::Leaving => "leaving",
+            What::Unfinished => "unfinished",
+            What::Program => "program",
+        };
+        write!(self.to, r#"{{"event":"{event}","at_ns":{begin},"pid":{process},"tid":{thread}"#)?;
+        if entry.what == What::Program {
+            write!(self.to, r#","parent":{}"#, args[0])?;
+        } else {
+            write!(self.to, r#","call":{},"number":{number},"args":{args:?}"#, quoted(entry.name().as_bytes()))?;
+        }
+        if entry.what == What::Call {
+            write!(self.to, r#","result":{},"duration_ns":{}"#, entry.result, entry.duration())?;
+            if let Some(error) = entry.error() {
+                write!(self.to, r#","error":"{error}""#)?;
+            }
+        }
+        writeln!(self.to, r#","text":{}}}"#, quoted(entry.text))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+
+    fn end(&mut self, ending: &Ending) -> io::Result<()> {
+        writeln!(self.to, r#"{{"event":"end","lost":{},"torn":{}}}"#, ending.lost, ending.torn)?;
+        self.to.flush()
+    }
+}
+
+/// A JSON string.
+pub(super) fn quoted(text: &[u8]) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in String::from_utf8_lossy(text).chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\0'..' ' | '\x7f' => {
+                let _ = write!(quoted, "\\u{:04x}", character as u32);
+            }
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_quoted() {
+        assert_eq!(quoted(b"a\"b\\c\n</script>\xff\x7f"), "\"a\\\"b\\\\c\\u000a</script>\u{fffd}\\u007f\"");
+    }
+}

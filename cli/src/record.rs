@@ -1,0 +1,74 @@
+//! `intercept record`: runs a program and keeps each of its calls in a file, for `intercept report`.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::events::collector::{Collector, Limits};
+use crate::events::entry::{Beginning, Output};
+use crate::events::file::Writer;
+use crate::program::{self, CommandLine, Orphans};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Where to keep the recording
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    program: CommandLine,
+}
+
+/// What all that record have in common.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Stop recording after this time; the program runs on
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    duration: Option<Duration>,
+    /// Stop recording after this many calls
+    #[arg(long, value_name = "COUNT")]
+    max_events: Option<u64>,
+    /// Rather lose calls, and count them, than slow down
+    #[arg(long)]
+    lossy: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is expected, such as 2.5".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+impl Options {
+    /// Whether any of them was given.
+    pub(crate) fn are_given(&self) -> bool {
+        self.duration.is_some() || self.max_events.is_some() || self.lossy
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { duration: self.duration, entries: self.max_events, lossy: self.lossy }
+    }
+}
+
+/// Runs the program and ends as it did.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let file = File::create(&arguments.file)
+        .map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", arguments.file.display())))?;
+    let command = arguments.program.command(&[])?;
+    record(command, &arguments.options, |beginning| Writer::new(BufWriter::new(file), beginning))
+}
+
+/// Runs a program and passes its calls on; ends as it did, when all that it has started has ended, too.
+pub(crate) fn record<O: Output + 'static>(
+    mut command: Command,
+    options: &Options,
+    output: impl FnOnce(Beginning) -> std::io::Result<O>,
+) -> Result<ExitCode, Error> {
+    let collector = Collector::start(options.limits(), output)?;
+    command.env("INTERCEPT_EVENTS", collector.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    // The program has done what it was to do: what is missing of the recording does not change how it has ended.
+    program::run_and(command, Orphans::AwaitThem, || collector.finish())
+}

@@ -1,0 +1,73 @@
+//! `intercept report`: shows what `intercept record` has kept.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::error::Error;
+use crate::events::entry::Ending;
+use crate::events::file::{Next, Reader};
+use crate::events::format::Format;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "For example: intercept report --format html -o calls.html FILE")]
+pub(crate) struct Arguments {
+    /// What to make of it
+    #[arg(short, long, value_enum, default_value_t = Format::Text, value_name = "FORMAT", hide_possible_values = true)]
+    format: Format,
+    /// Write to OUTPUT instead of stdout
+    #[arg(short, long, value_name = "OUTPUT")]
+    output: Option<PathBuf>,
+    /// The recording
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Reads and writes.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let name = arguments.file.display();
+    let error = |error: io::Error| Error::new(format_args!("{name}: {error}"));
+    let file = File::open(&arguments.file).map_err(error)?;
+    let mut reader = Reader::new(BufReader::new(file)).map_err(error)?;
+    let cannot_write = |error| Error::new(format_args!("cannot write the report: {error}"));
+    let to: Box<dyn Write + Send> = match &arguments.output {
+        Some(path) => Box::new(BufWriter::new(
+            File::create(path)
+                .map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", path.display())))?,
+        )),
+        None => Box::new(BufWriter::new(io::stdout())),
+    };
+    let outcome = (|| {
+        let mut output = arguments.format.output(to, reader.beginning).map_err(Failure::Writing)?;
+        loop {
+            match reader.next().map_err(Failure::Reading)? {
+                Next::Entry(entry) => output.entry(&entry).map_err(Failure::Writing)?,
+                Next::End(ending) => {
+                    output.end(&ending).map_err(Failure::Writing)?;
+                    return Ok(ending.missing());
+                }
+                Next::Cut => {
+                    output.end(&Ending::default()).map_err(Failure::Writing)?;
+                    return Ok(Some("the recording was not completed; this is what there is".to_owned()));
+                }
+            }
+        }
+    })();
+    match outcome {
+        Ok(None) => Ok(ExitCode::SUCCESS),
+        Ok(Some(missing)) => {
+            Error::new(format_args!("{name}: {missing}")).report();
+            Ok(ExitCode::SUCCESS)
+        }
+        // The reader has seen enough (`| head`).
+        Err(Failure::Writing(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(Failure::Writing(failure)) => Err(cannot_write(failure)),
+        Err(Failure::Reading(failure)) => Err(error(failure)),
+    }
+}
+
+enum Failure {
+    Reading(io::Error),
+    Writing(io::Error),
+}
