@@ -42,7 +42,8 @@
 //! 5. `asm/crossing.S` saves the machine state, calls Rust, and restores the state.
 //! 6. `hook` asks the hooks, and decides how the call is made.
 //! 7. [`inject`] makes calls fail, wait or bring signals, if `INTERCEPT_INJECT` asks for it.
-//! 8. [`log`] writes the lines of `INTERCEPT_LOG`; `stat` counts for `intercept stat`.
+//! 8. [`log`] writes the lines of `INTERCEPT_LOG`, and tells the `intercept` command of each call through [shared memory](ring);
+//!    `stat` counts calls for it.
 //!
 //! Wherever possible only bytes *before* a `syscall` are overwritten. A call that a hook lets pass is then made by the original
 //! instruction, so a blocked thread, an unwinder, a debugger, a cancellation or a seccomp filter finds the program counter

@@ -95,6 +95,7 @@ pub(crate) fn run_and(
             Ok(())
         });
     }
+    let not_ours = children();
     if orphans == Orphans::AwaitThem {
         // SAFETY: from now on they become children of this process.
         unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
@@ -113,7 +114,7 @@ pub(crate) fn run_and(
     };
     CHILD.store(0, Ordering::Relaxed);
     if orphans == Orphans::AwaitThem {
-        await_orphans();
+        await_orphans(&not_ours);
     }
     if let Err(error) = last() {
         error.report();
@@ -139,8 +140,15 @@ extern "C" fn stop_waiting(_: i32) {
     IMPATIENT.store(true, Ordering::Relaxed);
 }
 
+/// The children of this process. A shell that has become this command by `exec` may have left some.
+fn children() -> Vec<i32> {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    lists.flat_map(|list| list.split(' ').filter_map(|id| id.parse().ok()).collect::<Vec<i32>>()).collect()
+}
+
 /// Waits until all that was started has ended, or until a signal asks to stop.
-fn await_orphans() {
+fn await_orphans(not_ours: &[i32]) {
     const PERIOD: Duration = Duration::from_millis(20);
     const SILENCE: Duration = Duration::from_secs(1);
     for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
@@ -151,6 +159,7 @@ fn await_orphans() {
     while !IMPATIENT.load(Ordering::Relaxed) {
         match wait(libc::WNOHANG) {
             Err(_) => return,
+            Ok((0, _)) if !not_ours.is_empty() && children().iter().all(|child| not_ours.contains(child)) => return,
             Ok((0, _)) => std::thread::sleep(PERIOD),
             Ok(_) => {}
         }

@@ -187,6 +187,17 @@ fn what_a_program_leaves_behind_is_waited_for() {
     assert!(setting.calls().iter().any(|call| call.text.starts_with("umask(0123) = ")));
 }
 
+#[test]
+fn what_others_have_left_behind_is_not_waited_for() {
+    let setting = Setting::new();
+    // It writes nothing to the streams that the test reads to their end.
+    let script = r#"sleep 20 </dev/null >/dev/null 2>&1 & exec "$INTERCEPT" record "$FILE" -- bash -c 'exit 6'"#;
+    let program = Program::script(script).env("INTERCEPT", Built::get().intercept()).env("FILE", &setting.file);
+    let started = Instant::now();
+    assert_eq!(program.run().code(), Some(6));
+    assert!(started.elapsed() < Duration::from_secs(15));
+}
+
 /// Makes more calls than a ring has room for.
 const MANY_CALLS: &str = "for i in {1..6000}; do cd .; done";
 

@@ -18,13 +18,13 @@ impl Unnoticed {
     pub(crate) fn program(name: &str) -> Unnoticed {
         let bench = Workbench::new();
         let program = Program::new(bench.program(name));
-        Unnoticed::at(bench, program)
+        Unnoticed { ways: |_| true, ..Unnoticed::at(bench, program) }
     }
 
-    /// With a program that has been made before.
+    /// With a program that has been made before, and may be one that the command does not start.
     pub(crate) fn at(bench: Workbench, program: Program) -> Unnoticed {
         bench.plugin("forwarding_hook");
-        Unnoticed { bench, program, ways: |_| true }
+        Unnoticed { bench, program, ways: |way| way != TRACED }
     }
 
     /// Its own system calls are intercepted too, and those of the dynamic loader.
@@ -39,9 +39,9 @@ impl Unnoticed {
         self
     }
 
-    /// Without the log, whose way is the longest.
+    /// Without the log and the trace, whose ways are the longest.
     pub(crate) fn unlogged(mut self) -> Unnoticed {
-        self.ways = |way| !way.contains("LOG");
+        self.ways = |way| way != TRACED && !way.contains("LOG");
         self
     }
 
@@ -70,6 +70,7 @@ impl Unnoticed {
 }
 
 const FORWARDING: &str = "a forwarding hook";
+const TRACED: &str = "intercept trace -o";
 
 /// The ways of looking: a hook that forwards and clobbers, one that also wants the results, the log, all of that, and a trace
 /// through shared memory.
@@ -81,6 +82,6 @@ fn ways(program: &Program, plugin: &Path, log: &Path) -> [(&'static str, Program
         ("a hook after the kernel", hooked().env("OBSERVE", "1")),
         ("INTERCEPT_LOG", program.clone().intercepted().env("INTERCEPT_LOG", log)),
         ("hooks and INTERCEPT_LOG", hooked().env("OBSERVE", "1").env("INTERCEPT_LOG", log)),
-        ("intercept trace -o", program.clone().under(Built::get().intercept(), trace)),
+        (TRACED, program.clone().under(Built::get().intercept(), trace)),
     ]
 }
