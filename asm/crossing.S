@@ -8,7 +8,7 @@
 // and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
 // next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
 //
-// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-240 up to O-128:
+// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-248 up to O-128:
 //
 //      O            the program's stack
 //      O - 128      red zone: never touched
@@ -21,6 +21,7 @@
 //      O - 224      scratch; while a hook runs, the guard's mark
 //      O - 232      mxcsr, x87 control word, x87 status word
 //      O - 240      where the x87 registers are saved, or 0
+//      O - 248      which hooks want to see the result, when the call is made here
 //      ...          x87 registers if in use, then vector registers, 64-byte aligned
 //
 // There are four variants: three for what vector registers CPUs have, and one that leaves these registers, and the words at O - 232
@@ -183,7 +184,7 @@ syscall_intercept_crossing_begin:
         .cfi_offset rdi, -200
         push    rax
         .cfi_offset rax, -208
-        sub     rsp, 32
+        sub     rsp, 40
         test    dword ptr [rbp - 8], 0x40400    // rflags: DF or AC set? Hardly ever.
         jz      11f
         push    2                               // all flags clear but the one that is always set
@@ -193,7 +194,7 @@ syscall_intercept_crossing_begin:
         CONTROL
         .endif
         SAVE_\vector
-        lea     rdi, [rbp - 96]                 // &mut Frame
+        lea     rdi, [rbp - 104]                 // &mut Frame
         .endm
 
         // Puts vector and floating point state back; keeps eax. What the hook has done to control and status registers is looked at
@@ -328,7 +329,7 @@ syscall_intercept_crossing_\vector:
 .Lobserved_\vector:
         syscall
         mov     [rbp - 72], rax
-        lea     rdi, [rbp - 96]
+        lea     rdi, [rbp - 104]
         call    {after}
         mov     eax, {OBSERVE}
 

@@ -33,6 +33,75 @@ int intercept_add_hook(intercept_hook *hook);
  */
 int intercept_add_hook_for(intercept_hook *hook, const long *numbers, size_t count);
 
+/* A system call, as hooks with data see it. More may follow behind these in later versions. */
+struct intercept_call {
+	long number;
+	long args[6];
+	long result;
+	int made;       /* after a call: whether the kernel has made it, and not a hook answered it */
+};
+
+/* What a hook before a call answers. */
+enum intercept_answer {
+	INTERCEPT_HANDLED = 0,  /* no call is made, the program gets call->result: a value or a negated errno */
+	INTERCEPT_FORWARD = 1,  /* the call is made with call->args, which the hook may have changed */
+	INTERCEPT_OBSERVE = 2   /* the same, and the hook after the call that was added with this one is called */
+};
+
+/*
+ * Changed arguments count for hooks that are asked later, too. Those of clone, clone3 and vfork cannot be changed. A call whose
+ * arguments were changed is made in the library, as syscall_no_intercept makes it.
+ */
+typedef int intercept_before(struct intercept_call *call, void *data);
+
+/*
+ * Sees the arguments the call was made with and the result, and may change call->result: the program gets that. Hooks after
+ * calls are called in the reverse order of being added, and after intercept_hook_point_post_kernel. If a hook has answered a
+ * call, those see the answer that were added before it; those added after it do not. None is called for calls that do not return.
+ */
+typedef void intercept_after(struct intercept_call *call, void *data);
+
+/*
+ * Adds a hook before calls, one after calls, or both; NULL is none. Both are given the data. If there is one before calls, the one
+ * after is called where that has returned INTERCEPT_OBSERVE (and after clone, clone3 and vfork wherever anybody wants it);
+ * otherwise it is called for all calls. For calls of these numbers alone; with NULL, for all.
+ *
+ * The order is that of intercept_add_hook. Returns a number greater than zero by which to remove them, or -1 if there are too
+ * many. May be called at any time and from anywhere.
+ */
+long intercept_add_hooks(intercept_before *before, intercept_after *after, void *data, const long *numbers, size_t count);
+
+/*
+ * Removes what was added under this number: no call that begins after it has returned comes to these hooks. It does not wait: on
+ * other threads they may be running, or be about to begin, for a while. So neither the data nor the code may go away because of it.
+ *
+ * Returns 0, or -1 if there is nothing under this number. May be called at any time and from anywhere, also in the hook itself.
+ */
+int intercept_remove_hooks(long id);
+
+/*
+ * Switches off all hooks of the process, in C and in Rust, and on again. Hooks that are running run on. Twice is as once. A log goes
+ * on. May be called at any time and from anywhere.
+ */
+void intercept_disable(void);
+void intercept_enable(void);
+
+/* How the system call sites of an object are patched. Those of calls that nobody has declared to want are not counted. */
+struct intercept_object {
+	const char *path;
+	size_t in_place;        /* a jump over what comes before; the call is made by the original instruction */
+	size_t in_place_short;  /* the same with a jump of two bytes */
+	size_t in_stub;         /* a jump over the instruction, too: the call is made elsewhere */
+	size_t in_stub_short;   /* the same with a jump of two bytes */
+	size_t left_alone;      /* not patched: no hook sees these calls */
+};
+
+/*
+ * Calls a function for each object that is patched, until it returns something else than 0; returns that, or 0. The object and its
+ * path stay. May be called from anywhere.
+ */
+int intercept_sites(int (*each)(const struct intercept_object *object, void *data), void *data);
+
 /*
  * Declares, once in a program or plugin and outside of any function, that intercept_hook_point and its fellows want to see
  * calls of these numbers alone:

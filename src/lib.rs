@@ -74,15 +74,17 @@ mod times;
 mod trampoline;
 
 pub use capi::{
-    intercept_add_hook, intercept_add_hook_for, intercept_subscribe, intercept_version,
-    syscall_hook_in_process_allowed, syscall_no_intercept,
+    intercept_add_hook, intercept_add_hook_for, intercept_add_hooks, intercept_disable, intercept_enable,
+    intercept_remove_hooks, intercept_sites, intercept_subscribe, intercept_version, syscall_hook_in_process_allowed,
+    syscall_no_intercept,
 };
 pub use plugin::{Action, Syscall};
 pub use syscalls::{Errno, Sysno};
 
 #[doc(hidden)]
 pub mod __plugin {
-    pub use crate::capi::{Declaration, END};
+    pub use crate::capi::{Declaration, END, Object};
+    pub use crate::hook::ShownCall;
     pub use crate::plugin::{PluginHook, add, declaration, run};
     pub use crate::start::for_analysis_only;
 }

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use crate::capi;
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
 use crate::index::{Index, Record};
@@ -21,6 +22,8 @@ pub(crate) type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
 
 /// An object whose stubs are in place and whose code is as it was.
 pub(crate) struct Prepared<'a> {
+    /// What programs are told that ask.
+    pub(crate) counts: capi::Object,
     object: &'a Loaded,
     edits: Edits,
 }
@@ -55,7 +58,7 @@ impl<'a> Prepared<'a> {
                 }
                 times.lap(Stage::Plan);
                 let patches = patches().filter(|patch| patch.rung.is_taken());
-                let prepared = Prepared::assemble(object, taken, patches, crossings, fail);
+                let prepared = Prepared::assemble(object, [taken, left_alone], patches, crossings, fail);
                 times.lap(Stage::Emit);
                 return prepared;
             }
@@ -83,17 +86,19 @@ impl<'a> Prepared<'a> {
         drop(located);
         patches.retain(|patch| patch.number.is_none_or(is_wanted));
         report(object, patches.iter(), fail);
+        let wanted = patches.len();
         patches.retain(|patch| patch.rung.is_taken());
+        let counts = [patches.len(), wanted - patches.len()];
         times.lap(Stage::Plan);
-        let prepared = Prepared::assemble(object, patches.len(), patches.into_iter(), crossings, fail);
+        let prepared = Prepared::assemble(object, counts, patches.into_iter(), crossings, fail);
         times.lap(Stage::Emit);
         prepared
     }
 
-    /// Assembles the stubs of at most so many patches.
+    /// Assembles the stubs of at most so many patches; so many more sites are left alone.
     fn assemble(
         object: &'a Loaded,
-        count: usize,
+        [count, left_alone]: [usize; 2],
         patches: impl Iterator<Item = Patch>,
         crossings: Crossings,
         fail: &mut Fail<'_>,
@@ -103,8 +108,10 @@ impl<'a> Prepared<'a> {
         }
         let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
         let name: &'static &'static [u8] = Box::leak(Box::new(path));
+        let mut counts = capi::Object::new(path, left_alone);
         let mut edits = Edits::default();
         let done = |patch: &Patch, stub: Option<&Stub>| {
+            counts.count(patch.rung);
             if stub.and_then(|stub| patch.edits(stub.entry(), &mut edits)).is_none() {
                 fail(object.path(), Some(object.in_file(patch.address)), &"its stub is out of reach");
             }
@@ -114,7 +121,7 @@ impl<'a> Prepared<'a> {
             Ok(arena) => {
                 ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), arena.stubs.len(), arena.memory);
                 trampoline::remember(arena);
-                Some(Prepared { object, edits })
+                Some(Prepared { counts, object, edits })
             }
             Err(error) => {
                 fail(object.path(), None, &error);

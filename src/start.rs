@@ -167,6 +167,7 @@ fn start(config: &Config) -> usize {
         .filter_map(|object| Prepared::new(object, wanted.as_ref(), index.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
     let writer = TextWriter::new();
+    capi::tell_of(prepared.iter().map(|object| object.counts).collect());
     for object in prepared {
         object.write(&writer, &mut fail);
     }

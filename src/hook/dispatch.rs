@@ -1,25 +1,46 @@
 //! The three places where the crossing enters Rust.
 #![allow(unsafe_code, reason = "called from assembly with a pointer to its frame, and calls the user's functions")]
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::chain::{self, Audience};
 use super::clone::{Return, creates, how_it_returns};
 use super::guard::Held;
+use super::slots::{self, ShownCall};
 use super::subscription::is_for_the_library;
-use super::{Frame, Verdict, cancel, chain, errno, guard, signal};
+use super::{Frame, Verdict, cancel, errno, guard, signal};
 use crate::capi;
 use crate::inject::{self, Due};
 use crate::log::{self, Call};
 use crate::stat;
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
 
-/// Whether hooks are asked at all. The calls that finish patching, and those of the constructor after it, already run
-/// through the stubs; they pass straight on until everything is in place.
-static ACTIVE: AtomicBool = AtomicBool::new(false);
+/// What becomes of calls: one of those below.
+static STATE: AtomicU8 = AtomicU8::new(STARTING);
+
+/// The calls that finish patching, and those of the constructor after it, already run through the stubs; they pass straight on
+/// until everything is in place.
+const STARTING: u8 = 0;
+/// Hooks are asked.
+const AWAKE: u8 = 1;
+/// Hooks are switched off. The log, and what the library answers itself, go on.
+const ASLEEP: u8 = 2;
 
 /// From now on hooks see system calls.
 pub(crate) fn activate() {
-    ACTIVE.store(true, Ordering::Release);
+    STATE.store(if chain::is_switched_off() { ASLEEP } else { AWAKE }, Ordering::Release);
+}
+
+/// Switches all hooks off, or on again.
+pub(crate) fn switch(on: bool) {
+    chain::switch(on);
+    if STATE.load(Ordering::Acquire) != STARTING {
+        activate();
+    }
+}
+
+fn is_awake() -> bool {
+    STATE.load(Ordering::Relaxed) == AWAKE
 }
 
 /// Before a system call: asks the hooks and decides how it is made.
@@ -28,11 +49,12 @@ pub(crate) fn activate() {
 ///
 /// Called by the crossing alone, with its frame.
 pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
-    if !ACTIVE.load(Ordering::Acquire) {
-        return Verdict::Forward;
-    }
     // SAFETY: the frame is on this thread's stack and nobody else looks at it while this runs.
     let frame = unsafe { &mut *frame };
+    let state = STATE.load(Ordering::Acquire);
+    if state != AWAKE {
+        return if state == ASLEEP { asleep(frame) } else { Verdict::Forward };
+    }
     if stat::active() {
         return counted(frame);
     }
@@ -40,24 +62,38 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     let number = number(frame.number);
     // What is common is short, and copies nothing: the arguments have just been pushed one by one, and a CPU stalls when two are
     // read together.
-    if log::watches() {
-        return logged(frame, number);
+    if log::watches() || slots::any() {
+        return at_length(frame, number);
     }
     asked(frame, number)
 }
 
-/// Asks the hooks, without a log.
+/// Asks the hook of `intercept_hook_point`: there are no others, and no log.
 #[inline(always)]
 fn asked(frame: &mut Frame, number: i64) -> Verdict {
-    if let Some(result) = chain::ask(number, &frame.args) {
+    if let Some(result) = chain::ask_hook_point(number, &frame.args) {
         frame.result = result;
         return Verdict::Return;
     }
-    if capi::post_kernel().is_none() && !is_for_the_library(number) {
-        return Verdict::Forward;
+    if !is_for_the_library(number) {
+        let wanted = capi::post_kernel().is_some() && chain::hook_point_wants(number);
+        return if wanted { observed_by_hook_point(frame, number) } else { Verdict::Forward };
     }
     // SAFETY: this is the first call in a stub.
-    made(&call(unsafe { frame.site() }, number, frame.args), frame)
+    let call = call(unsafe { frame.site() }, number, frame.args);
+    made(frame, &call, Audience::NOBODY, false)
+}
+
+/// The same while hooks are switched off.
+#[cold]
+#[inline(never)]
+fn asleep(frame: &mut Frame) -> Verdict {
+    if stat::active() {
+        return counted(frame);
+    }
+    let Some(_held) = Held::take(frame) else { return Verdict::Forward };
+    let number = number(frame.number);
+    at_length(frame, number)
 }
 
 /// The same, and the call is counted. Where nobody else wants to know of it, the guard need not be taken.
@@ -70,6 +106,7 @@ fn counted(frame: &mut Frame) -> Verdict {
     stat::begins(number);
     let nobody_else = || !log::watches() && chain::is_empty() && capi::post_kernel().is_none();
     if stat::is_plain(number) && nobody_else() && !inject::concerns(number) {
+        frame.audience = Audience::NOBODY.bits();
         frame.begun(stat::now());
         return Verdict::Observe;
     }
@@ -82,7 +119,9 @@ fn counted_and_asked(frame: &mut Frame, number: i64) -> Verdict {
     let Some(held) = Held::take(frame) else { return Verdict::Forward };
     stat::notice(number, &frame.args);
     let begun = stat::now();
-    let verdict = if log::watches() { logged(frame, number) } else { asked(frame, number) };
+    frame.audience = Audience::NOBODY.bits();
+    let is_simple = is_awake() && !log::watches() && !slots::any();
+    let verdict = if is_simple { asked(frame, number) } else { at_length(frame, number) };
     match verdict {
         Verdict::Return => stat::ends(number, begun, frame.result),
         Verdict::InStub => stat::clone_begins(number, begun),
@@ -96,33 +135,58 @@ fn counted_and_asked(frame: &mut Frame, number: i64) -> Verdict {
     verdict
 }
 
-/// The same, with a log.
+/// The same with a log, or with hooks that were added.
 #[inline(never)]
-fn logged(frame: &mut Frame, number: i64) -> Verdict {
+fn at_length(frame: &mut Frame, number: i64) -> Verdict {
     // SAFETY: this is the first call in a stub.
-    let call = call(unsafe { frame.site() }, number, frame.args);
-    if let Some(length) = log::magic(&call) {
-        frame.result = length;
+    let mut call = call(unsafe { frame.site() }, number, frame.args);
+    if log::watches() {
+        if let Some(length) = log::magic(&call) {
+            frame.result = length;
+            return Verdict::Return;
+        }
+        log::before(&call, how_it_returns(number) == Return::Elsewhere);
+    }
+    let mut audience = Audience::NOBODY;
+    if !is_awake() {
+        return made(frame, &call, audience, false);
+    }
+    if !slots::any() {
+        let answer = chain::ask_hook_point(number, &call.args);
+        let Some(result) = answer else { return made(frame, &call, audience, false) };
+        frame.result = answered(&call, result, audience, "");
         return Verdict::Return;
     }
-    log::before(&call, how_it_returns(call.number) == Return::Elsewhere);
-    if let Some(result) = chain::ask(call.number, &call.args) {
-        log::answered(&call, result, "");
-        frame.result = result;
+    let mut shown = ShownCall { number, args: call.args, result: 0, made: 0 };
+    let answer = chain::ask(&mut shown, &mut audience);
+    // What is made in the stub is made with what is in the program's registers, and leaves nothing to put them right with.
+    if how_it_returns(number) != Return::InSharedMemory {
+        call.args = shown.args;
+    }
+    if let Some(result) = answer {
+        frame.result = answered(&call, result, audience, "");
         return Verdict::Return;
     }
-    made(&call, frame)
+    let changed = call.args != frame.args;
+    made(frame, &call, audience, changed)
 }
 
-/// How a call is made that no hook has answered.
+/// Somebody has answered a call in the kernel's place. Answers what the program gets.
+fn answered(call: &Call<'_>, result: i64, audience: Audience, remark: &str) -> i64 {
+    let mut shown = ShownCall { number: call.number, args: call.args, result, made: 0 };
+    let result = if audience.is_nobody() { result } else { chain::show(&mut shown, audience) };
+    log::answered(call, result, remark);
+    result
+}
+
+/// How a call is made that no hook has answered; whose arguments, perhaps, one has changed.
 #[inline(never)]
-fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
+fn made(frame: &mut Frame, call: &Call<'_>, audience: Audience, changed: bool) -> Verdict {
     let due = inject::due(call.number);
     if let Some(due) = due {
         due.enter();
         if let Some(answer) = due.answer() {
-            frame.result = answer;
-            log::answered(call, answer, due.remark());
+            frame.result = answered(call, answer, audience, due.remark());
             due.leave();
             return Verdict::Return;
         }
@@ -130,16 +194,33 @@ fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
     if call.number == libc::SYS_rt_sigaction
         && let Some(answer) = signal::sigaction(&call.args)
     {
-        frame.result = answer;
-        finish(call, answer, due);
+        frame.result = finish_here(call, answer, audience, due);
         return Verdict::Return;
     }
-    if !observed(call.number) && !due.is_some_and(Due::acts_after) {
+    if changed {
+        if how_it_returns(call.number) == Return::ToCaller {
+            // Not in the crossing: the kernel keeps the registers with the arguments, and so the program would get the changed ones.
+            let answer = made_here(call);
+            frame.result = finish_here(call, answer, audience, due);
+            return Verdict::Return;
+        }
+        // Nobody comes back to miss what was there.
+        frame.args = call.args;
+    }
+    if !observed(call.number) && audience.is_nobody() && !due.is_some_and(Due::acts_after) {
         return Verdict::Forward;
     }
-    match how_it_returns(call.number) {
+    observed_by(audience, frame, call.number, due)
+}
+
+/// How a call is made whose result somebody wants to know: those who have asked, and those who always do; or after which something
+/// is to be done.
+#[inline(always)]
+fn observed_by(audience: Audience, frame: &mut Frame, number: i64, due: Option<Due>) -> Verdict {
+    match how_it_returns(number) {
         Return::ToCaller => {
-            frame.number = inject::sent_off(call.number, due, cancel::may_wait(call.number));
+            frame.audience = audience.bits();
+            frame.number = inject::sent_off(number, due, cancel::may_wait);
             Verdict::Observe
         }
         Return::InSharedMemory => {
@@ -147,10 +228,23 @@ fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
             Verdict::InStub
         }
         Return::Elsewhere => {
-            due.filter(|_| call.number == libc::SYS_rt_sigreturn).inspect(|due| due.leave());
+            due.filter(|_| number == libc::SYS_rt_sigreturn).inspect(|due| due.leave());
             Verdict::Forward
         }
     }
+}
+
+/// Apart, so that who only forwards does not pay for the registers this takes.
+#[inline(never)]
+fn observed_by_hook_point(frame: &mut Frame, number: i64) -> Verdict {
+    observed_by(Audience::NOBODY, frame, number, None)
+}
+
+/// Makes a call here and now.
+fn made_here(call: &Call<'_>) -> i64 {
+    let [a, b, c, d, e, f] = call.args;
+    // SAFETY: the program's call, as its hooks want it. Those that do not return here are made elsewhere.
+    unsafe { capi::syscall_no_intercept(call.number, a, b, c, d, e, f) }
 }
 
 /// After a system call that was made in the crossing.
@@ -161,27 +255,31 @@ fn made(call: &Call<'_>, frame: &mut Frame) -> Verdict {
 pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
+    let audience = Audience::from_bits(frame.audience);
     if stat::active() {
         let number = number(frame.number);
         // The child of a `fork` has not called it.
         if !creates(number) || frame.result != 0 {
             stat::ends(number, frame.when_begun(), frame.result);
         }
-        if !is_shown(number) && !inject::concerns(number) {
+        if audience.is_nobody() && !is_shown(number) && !inject::concerns(number) {
             return;
         }
     }
-    shown(frame);
+    show_result(frame, audience);
 }
 
 /// Shows the result of a call that was made in the crossing.
 #[inline(never)]
-fn shown(frame: &mut Frame) {
+fn show_result(frame: &mut Frame, audience: Audience) {
     let Some(_held) = Held::take(frame) else { return };
     let due = inject::landed(frame.number);
     // SAFETY: the same frame as in `before`.
     let call = call(unsafe { frame.site() }, number(frame.number), frame.args);
-    finish(&call, frame.result, due);
+    frame.result = match due {
+        None => finish(&call, frame.result, audience, None),
+        due => finish_here(&call, frame.result, audience, due),
+    };
 }
 
 /// After a call that makes a thread or a process, made in the stub: on the stack of the parent, and on that of the child.
@@ -201,12 +299,14 @@ pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
     // rax holds the result and nothing could be kept on the stack. A site whose number is no constant is libc's `syscall()`;
     // who calls that for a thread of his own mostly means `clone`.
     let number = if site.number == UNKNOWN_NUMBER { libc::SYS_clone } else { site.number };
+    // Nor could it be kept who wants to see it.
+    let audience = if slots::any() { Audience::everybody() } else { Audience::NOBODY };
     // The child has made no call.
     let due = if frame.number == 0 { None } else { inject::found_again() };
-    finish(&call(site, number, frame.args), frame.number, due);
+    frame.number = finish(&call(site, number, frame.args), frame.number, audience, due);
 }
 
-/// Whether somebody wants to know the result of a call.
+/// Whether somebody wants to know the result of a call, but for hooks that were added.
 fn observed(number: i64) -> bool {
     stat::active() || is_shown(number)
 }
@@ -214,14 +314,29 @@ fn observed(number: i64) -> bool {
 /// Whether it is for others than who counts.
 fn is_shown(number: i64) -> bool {
     let wants_clones = || capi::clone_child().is_some() || capi::clone_parent().is_some();
-    log::active()
-        || (capi::post_kernel().is_some() && chain::hook_point_wants(number))
-        || (creates(number) && wants_clones())
+    let hooks_want =
+        || (capi::post_kernel().is_some() && chain::hook_point_wants(number)) || (creates(number) && wants_clones());
+    log::active() || (is_awake() && hooks_want())
 }
 
-/// Shows a result to everybody who wants to know it, and does what is to be done after the call.
-fn finish(call: &Call<'_>, result: i64, due: Option<Due>) {
+/// Shows a result to everybody who wants to know it, and does what is to be done after the call. Answers what the program gets.
+#[inline(always)]
+fn finish(call: &Call<'_>, result: i64, audience: Audience, due: Option<Due>) -> i64 {
     log::after(call, result, due.map_or("", Due::remark));
+    let result = if is_awake() { told(call, result, audience) } else { result };
+    due.inspect(|due| due.leave());
+    result
+}
+
+/// The same for a call that was made before the crossing has decided about it.
+#[inline(never)]
+fn finish_here(call: &Call<'_>, result: i64, audience: Audience, due: Option<Due>) -> i64 {
+    finish(call, result, audience, due)
+}
+
+/// Tells hooks of a result. Answers what the program gets.
+#[inline(always)]
+fn told(call: &Call<'_>, result: i64, audience: Audience) -> i64 {
     if creates(call.number) {
         tell_of_clone(result);
     }
@@ -231,7 +346,10 @@ fn finish(call: &Call<'_>, result: i64, due: Option<Due>) {
         // SAFETY: the user's function has this type by the contract of the header.
         unsafe { hook(call.number, a, b, c, d, e, f, result) };
     }
-    due.inspect(|due| due.leave());
+    if audience.is_nobody() {
+        return result;
+    }
+    chain::show(&mut ShownCall { number: call.number, args: call.args, result, made: 1 }, audience)
 }
 
 /// Calls the hook for the side of a `clone` this is: zero in the child, the child's id in the parent.

@@ -7,6 +7,8 @@ use crate::trampoline::stub::{AFTER_CLONE_TO_DESCRIPTOR, CROSSING_TO_DESCRIPTOR,
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Frame {
+    /// While a call is made with [`Verdict::Observe`]: which hooks want to see the result.
+    pub(super) audience: u64,
     /// Where `fxsave64` has put the x87 registers; zero if none was in use.
     pub(crate) x87_saved: u64,
     pub(crate) mxcsr: u32,

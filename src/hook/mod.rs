@@ -15,11 +15,14 @@ mod in_place;
 mod owner;
 mod registers;
 mod signal;
+mod slots;
 mod subscription;
 
-pub(crate) use chain::{Hook, add, allow, declare, expect, subscribe};
-pub(crate) use dispatch::{activate, after, after_clone, before};
+pub(crate) use chain::{add, allow, declare, expect, remove, subscribe};
+pub(crate) use dispatch::{activate, after, after_clone, before, switch};
 pub(crate) use frame::{Frame, Verdict};
 pub(crate) use guard::bypass;
 pub(crate) use signal::adopt_handlers;
+pub use slots::ShownCall;
+pub(crate) use slots::{Added, After, Before, Hook};
 pub(crate) use subscription::{Numbers, is_for_the_library, unwanted_table};

@@ -83,6 +83,13 @@ impl Numbers {
         }
     }
 
+    /// Loses what the other set has not.
+    pub(crate) fn keep_only(&self, other: &Numbers) {
+        for (word, other) in self.absent.iter().zip(&other.absent) {
+            word.fetch_or(other.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
     /// Whether the other set has nothing that this one has not.
     pub(crate) fn contains_all_of(&self, other: &Numbers) -> bool {
         let pairs = self.absent.iter().zip(&other.absent);

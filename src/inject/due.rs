@@ -57,6 +57,13 @@ impl Due {
         }
     }
 
+    #[inline(never)]
+    fn sent_off(self, may_wait: bool) -> i64 {
+        let signal = self.effect.signal.filter(|_| may_wait);
+        let timer = signal.and_then(Waking::start).map_or(0, Waking::bits);
+        i64::from(plan::place_of(self.effect)) | i64::from(timer) << PLACE
+    }
+
     /// The call is about to be made, and may return on another stack: nothing can go with it.
     pub(crate) fn is_left_behind(self) {
         plan::remember(self.effect);
@@ -65,16 +72,24 @@ impl Due {
 
 /// A call is about to be made. Answers its number with what [`landed`] has to know when it is over. A signal is a reason not to wait in
 /// it, if it may wait: then it has to come while the call waits.
-pub(crate) fn sent_off(number: i64, due: Option<Due>, may_wait: bool) -> i64 {
-    let place = due.map_or(0, |due| plan::place_of(due.effect));
-    let signal = due.and_then(|due| due.effect.signal).filter(|_| may_wait);
-    let timer = signal.and_then(Waking::start).map_or(0, Waking::bits);
-    i64::from(number as u32) | i64::from(place) << NUMBER | i64::from(timer) << (NUMBER + PLACE)
+#[inline(always)]
+pub(crate) fn sent_off(number: i64, due: Option<Due>, may_wait: impl FnOnce(i64) -> bool) -> i64 {
+    // Nearly always there is nothing.
+    let above = due.map_or(0, |due| due.sent_off(may_wait(number)));
+    i64::from(number as u32) | above << NUMBER
 }
 
 /// Such a call is over.
+#[inline(always)]
 pub(crate) fn landed(number: i64) -> Option<Due> {
-    let above = (number.cast_unsigned() >> NUMBER) as u32;
+    match (number.cast_unsigned() >> NUMBER) as u32 {
+        0 => None,
+        above => landed_with(above),
+    }
+}
+
+#[inline(never)]
+fn landed_with(above: u32) -> Option<Due> {
     let effect = plan::effect(above as u8)?;
     let has_signal = Waking::from_bits(above >> PLACE).is_some_and(Waking::stop);
     Some(Due { effect, has_signal })

@@ -25,6 +25,7 @@ mod debian_packages_work_where_they_are_unpacked;
 mod every_instruction_may_be_interrupted;
 mod every_register_is_as_it_was;
 mod every_register_survives_torture;
+mod hooks_are_layers_that_come_and_go;
 mod hooks_see_what_they_have_subscribed_to;
 mod hostile_files_cost_one_line_or_a_table;
 mod hostile_variables_change_nothing;
