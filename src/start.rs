@@ -18,8 +18,8 @@ use crate::index::{self, Index};
 use crate::log::Wanted;
 use crate::object::loaded::{self, Loaded};
 use crate::prepare::Prepared;
-use crate::sys::call;
 use crate::sys::text::TextWriter;
+use crate::sys::{call, dynamic};
 use crate::times::{Stage, Times};
 use crate::trampoline::Crossings;
 use crate::{capi, hook, inject, log, report, stat};
@@ -216,14 +216,10 @@ fn other_threads() -> Option<u64> {
 /// Makes the dynamic loader keep the object this code is in, also if somebody who has opened it closes it again: libc will
 /// jump into it for ever.
 fn pin() {
-    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::uninit();
-    // SAFETY: asks which object this function is in, with room for the answer.
-    if unsafe { libc::dladdr(pin as *const libc::c_void, info.as_mut_ptr()) } == 0 {
-        return;
-    }
-    // SAFETY: the answer was yes. The name is the loader's own and the object is loaded, so nothing is opened; in an executable
-    // the loader knows no object of this name, and nothing needs to be done.
-    unsafe { libc::dlopen(info.assume_init().dli_fname, libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE) };
+    let Some(name) = dynamic::object_of(pin as *const _) else { return };
+    // SAFETY: the name is the loader's own and the object is loaded, so nothing is opened; in an executable the loader knows no
+    // object of this name, and nothing needs to be done.
+    unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE) };
 }
 
 /// Whether an object's system calls are to be intercepted.

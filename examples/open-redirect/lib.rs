@@ -5,34 +5,30 @@
 //! REDIRECT_FROM=/etc/hostname REDIRECT_TO=/etc/os-release LD_PRELOAD=target/release/libopen_redirect.so cat /etc/hostname
 //! ```
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::sync::OnceLock;
 
-use syscall_intercept::{Action, Syscall, Sysno, plugin};
+use syscall_intercept::{Action, PATH_MAX, Plugin, Syscall, Sysno, plugin};
 
-plugin!(hook, only: [Sysno::openat]);
+plugin!(OpenRedirect, only: [Sysno::openat]);
+
+struct OpenRedirect;
+
+impl Plugin for OpenRedirect {
+    fn before(&self, call: &mut Syscall) -> Action {
+        if let Some((from, to)) = redirection()
+            && call.path(1, &mut [0; PATH_MAX]) == Ok(from)
+        {
+            call.set_path(1, to);
+        }
+        Action::Forward
+    }
+}
 
 /// The path to watch for and the one to open instead.
 fn redirection() -> Option<&'static (CString, CString)> {
     static REDIRECTION: OnceLock<Option<(CString, CString)>> = OnceLock::new();
     let path = |name| CString::new(std::env::var_os(name)?.into_vec()).ok();
     REDIRECTION.get_or_init(|| Some((path("REDIRECT_FROM")?, path("REDIRECT_TO")?))).as_ref()
-}
-
-fn hook(call: &Syscall) -> Action {
-    let [_, path, ..] = call.args();
-    if path == 0 {
-        return Action::Forward;
-    }
-    // SAFETY: a program that passes an address that is no string crashes here instead of getting EFAULT: good enough for an
-    // example.
-    let path = unsafe { CStr::from_ptr(path as *const _) };
-    match redirection() {
-        Some((from, to)) if path == from.as_c_str() => {
-            // SAFETY: the same call with another path, which lives for ever.
-            Action::Return(unsafe { call.with_arg(1, to.as_ptr() as i64).call() })
-        }
-        _ => Action::Forward,
-    }
 }

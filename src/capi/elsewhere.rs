@@ -5,9 +5,9 @@
 //! (A copy in another linker namespace is not found this way; the locator recognises the sites it has patched.)
 
 use std::arch::asm;
-use std::ffi::{c_char, c_int, c_long};
+use std::ffi::{c_char, c_int, c_long, c_void};
 
-use crate::hook::Hook;
+use crate::hook::{After, Before};
 
 /// The address a symbol of the C interface has for this process.
 macro_rules! resolved {
@@ -45,13 +45,26 @@ pub(crate) fn engine_is_elsewhere() -> bool {
     !std::ptr::eq(version, VERSION.as_ptr())
 }
 
-/// Adds a hook to the copy that does the work. Returns whether it had room.
-pub(crate) fn add_hook_to_engine(hook: Hook, numbers: Option<&[c_long]>) -> bool {
-    type AddHookFor = unsafe extern "C" fn(Hook, *const c_long, usize) -> c_int;
-    let function = resolved!("intercept_add_hook_for");
-    // SAFETY: `intercept_add_hook_for`, ours or that of another copy.
-    let function = unsafe { std::mem::transmute::<*const (), AddHookFor>(function) };
+/// Adds hooks to the copy that does the work. Answers by what number to remove them, if there was room.
+pub(crate) fn add_to_engine(
+    before: Before,
+    after: After,
+    data: *mut c_void,
+    numbers: Option<&[c_long]>,
+) -> Option<c_long> {
+    type AddHooks = unsafe extern "C" fn(Option<Before>, Option<After>, *mut c_void, *const c_long, usize) -> c_long;
+    let function = resolved!("intercept_add_hooks");
+    // SAFETY: `intercept_add_hooks`, ours or that of another copy.
+    let function = unsafe { std::mem::transmute::<*const (), AddHooks>(function) };
     let (list, count) = numbers.map_or((std::ptr::null(), 0), |numbers| (numbers.as_ptr(), numbers.len()));
-    // SAFETY: a hook, and as many numbers.
-    unsafe { function(hook, list, count) == 0 }
+    // SAFETY: hooks that take this data, and as many numbers.
+    let id = unsafe { function(Some(before), Some(after), data, list, count) };
+    (id > 0).then_some(id)
+}
+
+/// Removes them again.
+pub(crate) fn remove_from_engine(id: c_long) {
+    let function = resolved!("intercept_remove_hooks");
+    // SAFETY: `intercept_remove_hooks`, ours or that of another copy.
+    unsafe { std::mem::transmute::<*const (), extern "C" fn(c_long) -> c_int>(function)(id) };
 }

@@ -17,7 +17,7 @@ pub use add::{
     intercept_remove_hooks,
 };
 pub use elsewhere::intercept_version;
-pub(crate) use elsewhere::{add_hook_to_engine, engine_is_elsewhere};
+pub(crate) use elsewhere::{add_to_engine, engine_is_elsewhere, remove_from_engine};
 #[cfg(test)]
 pub(crate) use hook_points::intercept_hook_point_post_kernel;
 pub(crate) use hook_points::{clone_child, clone_parent, hook_point, post_kernel};

@@ -24,5 +24,5 @@ pub(crate) use frame::{Frame, Verdict};
 pub(crate) use guard::bypass;
 pub(crate) use signal::adopt_handlers;
 pub use slots::ShownCall;
-pub(crate) use slots::{Added, After, Before, Hook};
+pub(crate) use slots::{Added, After, Before, FORWARD, HANDLED, Hook, OBSERVE};
 pub(crate) use subscription::{Numbers, is_for_the_library, unwanted_table};

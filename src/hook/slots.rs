@@ -36,6 +36,8 @@ pub(crate) type After = unsafe extern "C-unwind" fn(*mut ShownCall, *mut c_void)
 
 /// The hook has put the result into the call.
 pub(crate) const HANDLED: c_int = 0;
+/// The call is to be made.
+pub(crate) const FORWARD: c_int = 1;
 /// The call is to be made, and its result shown.
 pub(crate) const OBSERVE: c_int = 2;
 

@@ -38,6 +38,7 @@ pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
 pub(crate) use process::{Wanted, active, after, answered, before, configure, magic, wanted, watches};
 pub(crate) use sink::write_quietly;
+pub(crate) use table::is_path;
 
 /// The name of a signal, with `SIG`; of those that are not real-time signals.
 pub(crate) fn signal_name(signal: i32) -> Option<&'static str> {

@@ -23,6 +23,19 @@ pub(crate) fn is_loaded(object: &CStr) -> bool {
     with(object, drop).is_some()
 }
 
+/// The file of the object that an address lies in, as the loader knows it.
+pub(crate) fn object_of(address: *const c_void) -> Option<&'static CStr> {
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::uninit();
+    // SAFETY: asks which object this is, with room for the answer.
+    if unsafe { libc::dladdr(address, info.as_mut_ptr()) } == 0 {
+        return None;
+    }
+    // SAFETY: the answer was yes.
+    let name = unsafe { info.assume_init() }.dli_fname;
+    // SAFETY: a string of the loader, which lives as long as the object.
+    (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) })
+}
+
 /// Opens an object that is loaded already, and closes it again.
 fn with<T>(object: &CStr, ask: impl FnOnce(NonNull<c_void>) -> T) -> Option<T> {
     let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD;

@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod cpu;
 pub(crate) mod dynamic;
+pub(crate) mod memory;
 pub(crate) mod near;
 pub(crate) mod probe;
 pub(crate) mod raw;

@@ -36,6 +36,7 @@ mod intercept_stat_counts_every_call;
 mod no_page_is_writable_and_executable;
 mod nothing_that_was_logged_is_lost;
 mod plugins_see_only_what_they_may;
+mod plugins_in_rust_change_calls_and_results;
 mod processes_and_threads_are_made_as_ever;
 mod real_programs_do_not_notice;
 mod signal_stacks_need_little_more;

@@ -101,6 +101,11 @@ pub(super) fn entry(style: Style, number: i64) -> Entry {
     .unwrap_or(UNKNOWN)
 }
 
+/// Whether this argument of the call with this number is a path.
+pub(crate) fn is_path(number: i64, index: usize) -> bool {
+    matches!(entry(Style::Trace, number).kinds.get(index), Some(Kind::Path))
+}
+
 fn known(table: &'static Table, number: i64) -> Option<Entry> {
     let number = usize::try_from(number).ok()?;
     let Row { name, returns, kinds } = (*table.get(number)?)?;
@@ -171,6 +176,16 @@ mod tests {
             .map(|number| number.id())
             .collect();
         assert_eq!(unknown, [110, 174, 175, 176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 214, 215, 216, 219, 236]);
+    }
+
+    #[test]
+    fn a_path_is_where_the_kernel_takes_one() {
+        let paths = |number: Sysno| (0..8).filter(|&index| is_path(number as i64, index)).collect::<Vec<_>>();
+        assert_eq!(
+            [Sysno::open, Sysno::openat, Sysno::renameat2, Sysno::getcwd].map(paths),
+            [vec![0], vec![1], vec![1, 3], vec![]]
+        );
+        assert!(!is_path(-1, 0) && !is_path(5000, 0));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The packages whose products the tests run.
-const PACKAGES: [&str; 4] = ["syscall_intercept", "intercept", "no-directories", "open-redirect"];
+const PACKAGES: [&str; 5] = ["syscall_intercept", "intercept", "no-directories", "open-redirect", "test-plugin"];
 
 /// The files, in the profile and the target folder of the test that asks.
 #[derive(Debug)]
@@ -56,6 +56,11 @@ impl Built {
     /// The Rust plugin that opens another file than the program asked for.
     pub(crate) fn open_redirect(&self) -> PathBuf {
         self.file("libopen_redirect.so")
+    }
+
+    /// The Rust plugin of `tests/plugin`.
+    pub(crate) fn test_plugin(&self) -> PathBuf {
+        self.file("libtest_plugin.so")
     }
 
     /// The command.

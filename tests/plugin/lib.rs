@@ -1,0 +1,74 @@
+//! Does with each of some calls something that plugins may do. `tests/c/calls_under_plugin.c` makes these calls.
+
+use syscall_intercept::{Action, Errno, OnPanic, PATH_MAX, Plugin, Syscall, Sysno, plugin};
+
+plugin!(
+    TestPlugin,
+    only: [
+        Sysno::openat, Sysno::read, Sysno::write, Sysno::getrandom, Sysno::getppid, Sysno::getuid, Sysno::sched_yield,
+        Sysno::uname,
+    ],
+    on_panic: on_panic(),
+);
+
+/// Asked when the plugin is loaded.
+fn on_panic() -> OnPanic {
+    if std::env::var_os("DISABLE_ON_PANIC").is_some() { OnPanic::Disable } else { OnPanic::Abort }
+}
+
+struct TestPlugin;
+
+impl Plugin for TestPlugin {
+    fn before(&self, call: &mut Syscall) -> Action {
+        match call.sysno() {
+            // A path that is looked at and changed. Bad ones are the plugin's answer here, so the program sees what it gets.
+            Some(Sysno::openat) => match call.path(1, &mut [0; PATH_MAX]) {
+                Ok(path) if path == c"/redirected" => {
+                    call.set_path(1, c"/dev/null");
+                    Action::Forward
+                }
+                Ok(_) => Action::Forward,
+                Err(errno) => Action::Return(Err(errno)),
+            },
+            // A descriptor that is changed.
+            Some(Sysno::write) if call.fd(0) == 99 => {
+                call.set_fd(0, 1);
+                Action::Observe
+            }
+            // What the kernel has written is changed.
+            Some(Sysno::read) if call.fd(0) > 2 => Action::Observe,
+            // An answer, with data. Nobody reads, so it says as much as there is room for.
+            Some(Sysno::getrandom) => {
+                // SAFETY: `getrandom` writes there.
+                #[allow(unsafe_code, reason = "memory of the program")]
+                Action::Return(unsafe { call.buffer(0, 1).write_at(0, &[4; 64]) })
+            }
+            // A result that is changed, and one that is only looked at.
+            Some(Sysno::getppid | Sysno::getuid | Sysno::uname) => Action::Observe,
+            Some(Sysno::sched_yield) => panic!("before a call"),
+            _ => Action::Forward,
+        }
+    }
+
+    fn after(&self, call: &Syscall, result: &mut Result<usize, Errno>) {
+        match (call.sysno(), &result) {
+            (Some(Sysno::read), Ok(length)) => {
+                let (buffer, mut bytes) = (call.buffer(1, 2), [0; 64]);
+                let bytes = bytes.get_mut(..*length).unwrap_or_default();
+                let Ok(read) = buffer.read_at(0, bytes) else { return };
+                bytes.make_ascii_uppercase();
+                // SAFETY: `read` has just written there.
+                #[allow(unsafe_code, reason = "memory of the program")]
+                let written = unsafe { buffer.write_at(0, bytes) };
+                assert_eq!(written, Ok(read));
+            }
+            (Some(Sysno::write), Ok(length)) => *result = Ok(length + 1000),
+            (Some(Sysno::getppid), Ok(_)) => *result = Err(Errno::EPERM),
+            (Some(Sysno::uname), _) => {
+                *result = Ok(7);
+                panic!("after a call");
+            }
+            _ => {}
+        }
+    }
+}

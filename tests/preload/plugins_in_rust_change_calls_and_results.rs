@@ -1,0 +1,46 @@
+//! What a plugin in Rust may do: `tests/plugin` does it, and `tests/c/calls_under_plugin.c` looks.
+
+use crate::support::{Built, Program, Workbench};
+
+fn program(bench: &Workbench, what: &str) -> Program {
+    Program::new(bench.program("calls_under_plugin")).args([what]).preload([Built::get().test_plugin()])
+}
+
+#[test]
+fn typed_arguments_are_read_and_changed_and_so_are_results() {
+    let bench = Workbench::new();
+    let program = program(&bench, "calls");
+    for program in [program.clone(), program.env("INTERCEPT_LOG", bench.path("log"))] {
+        let outcome = program.run().success();
+        assert_eq!((outcome.stdout().as_str(), outcome.stderr().as_str()), ("to stdout\n", ""));
+    }
+}
+
+#[test]
+fn a_plugin_that_panics_is_named_and_the_process_aborted() {
+    let bench = Workbench::new();
+    for what in ["before", "after"] {
+        let outcome = program(&bench, what).run();
+        assert_eq!(outcome.signal(), Some(libc::SIGABRT), "{what}: {outcome}");
+        assert!(said(&outcome.stderr(), "has panicked: the process is aborted"), "{what}: {outcome}");
+    }
+}
+
+#[test]
+fn a_plugin_that_panics_is_asked_no_more_if_that_is_its_policy() {
+    let bench = Workbench::new();
+    let nothing = program(&bench, "nothing").run();
+    assert_eq!(nothing.code(), Some(1), "the plugin works: {nothing}");
+    for what in ["before", "after"] {
+        let outcome = program(&bench, what).env("DISABLE_ON_PANIC", "1").run();
+        // The program has got what the kernel said, and goes on without the plugin.
+        assert_eq!(outcome.code(), Some(0), "{what}: {outcome}");
+        assert!(said(&outcome.stderr(), "has panicked: it is asked no more"), "{what}: {outcome}");
+    }
+}
+
+/// Whether one line says so of the plugin.
+fn said(stderr: &str, what: &str) -> bool {
+    let ours: Vec<&str> = stderr.lines().filter(|line| line.starts_with("libsyscall_intercept: ")).collect();
+    matches!(ours[..], [line] if line.contains("libtest_plugin.so") && line.ends_with(what))
+}
