@@ -78,13 +78,13 @@ pub use capi::{
     intercept_remove_hooks, intercept_sites, intercept_subscribe, intercept_version, syscall_hook_in_process_allowed,
     syscall_no_intercept,
 };
-pub use plugin::{Action, Buffer, OnPanic, PATH_MAX, Plugin, Syscall};
+pub use plugin::{Action, Buffer, Heap, OnPanic, PATH_MAX, Plugin, ProcessState, Syscall, ThreadState};
 pub use syscalls::{Errno, Sysno};
 
 #[doc(hidden)]
 pub mod __plugin {
     pub use crate::capi::{Declaration, END, Object};
     pub use crate::hook::ShownCall;
-    pub use crate::plugin::{Registration, declaration};
+    pub use crate::plugin::{EXIT, Registration, declaration};
     pub use crate::start::for_analysis_only;
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use syscalls::Errno;
 
 use super::panic::{OnPanic, guarded};
+use super::state::end_of_thread;
 use super::{Action, Plugin, Syscall};
 use crate::capi::{self, Declaration};
 use crate::hook::{FORWARD, HANDLED, OBSERVE, ShownCall};
@@ -23,6 +24,10 @@ pub const fn declaration(wants: Option<&'static [i64]>) -> Declaration {
         },
     }
 }
+
+/// Each plugin sees the ends of threads, because states are dropped then: this is the last of the numbers it wants.
+#[doc(hidden)]
+pub const EXIT: c_long = libc::SYS_exit;
 
 /// A plugin, as the engine of this process knows it, which may be another copy of this library.
 #[doc(hidden)]
@@ -40,6 +45,8 @@ struct Known {
     on_panic: OnPanic,
     /// The file it was loaded from.
     name: &'static CStr,
+    /// Whether it wants to see the ends of threads itself.
+    wants_exit: bool,
 }
 
 // SAFETY: plugins are `Sync`.
@@ -59,10 +66,12 @@ impl Registration {
     pub fn add<P: Plugin>(&'static self, plugin: &'static P, wants: Option<&[i64]>, on_panic: OnPanic) {
         let plugin = std::ptr::from_ref(plugin).cast::<()>();
         let name = dynamic::object_of(std::ptr::from_ref(self).cast()).unwrap_or(c"in the program");
-        if self.known.set(Known { plugin, on_panic, name }).is_err() {
+        let wants = wants.map(|list| list.strip_suffix(&[capi::END]).unwrap_or(list));
+        let own = wants.map(|list| list.strip_suffix(&[EXIT]).unwrap_or(list));
+        let wants_exit = own.is_none_or(|own| own.contains(&EXIT));
+        if self.known.set(Known { plugin, on_panic, name, wants_exit }).is_err() {
             return;
         }
-        let wants = wants.map(|list| list.strip_suffix(&[capi::END]).unwrap_or(list));
         let data = std::ptr::from_ref(self).cast_mut().cast();
         match capi::add_to_engine(before::<P>, after::<P>, data, wants) {
             Some(id) => self.id.store(id, Ordering::Release),
@@ -72,7 +81,7 @@ impl Registration {
 
     /// Runs the plugin. `None` if it has panicked, now or before, and is disabled.
     fn run<P: Plugin, T>(&self, run: impl FnOnce(&P) -> T) -> Option<T> {
-        let Known { plugin, on_panic, name } = self.known.get()?;
+        let Known { plugin, on_panic, name, .. } = self.known.get()?;
         // SAFETY: set by `add` of the same type, from a `&'static P`.
         let plugin = unsafe { &*plugin.cast::<P>() };
         let outcome = guarded(*on_panic, name, || run(plugin));
@@ -93,6 +102,18 @@ impl Default for Registration {
 unsafe extern "C-unwind" fn before<P: Plugin>(call: *mut ShownCall, data: *mut c_void) -> c_int {
     // SAFETY: the data it was added with, and a call that is nobody else's.
     let (registration, shown) = unsafe { (&*data.cast::<Registration>(), &mut *call) };
+    if shown.number != EXIT {
+        return ask::<P>(registration, shown);
+    }
+    let wanted = registration.known.get().is_some_and(|known| known.wants_exit);
+    let answer = if wanted { ask::<P>(registration, shown) } else { FORWARD };
+    if answer != HANDLED {
+        end_of_thread();
+    }
+    answer
+}
+
+fn ask<P: Plugin>(registration: &Registration, shown: &mut ShownCall) -> c_int {
     let mut call = Syscall { number: shown.number, args: shown.args };
     let action = registration.run::<P, _>(|plugin| plugin.before(&mut call));
     let Some(action) = action else { return FORWARD };
@@ -130,7 +151,12 @@ mod tests {
     use super::*;
 
     fn asked<P: Plugin>(plugin: &'static P, call: &mut ShownCall) -> c_int {
-        let known = Known { plugin: std::ptr::from_ref(plugin).cast(), on_panic: OnPanic::Disable, name: c"a test" };
+        let known = Known {
+            plugin: std::ptr::from_ref(plugin).cast(),
+            on_panic: OnPanic::Disable,
+            name: c"a test",
+            wants_exit: true,
+        };
         let registration = Registration { known: OnceLock::from(known), id: AtomicI64::new(-1) };
         // SAFETY: as the engine calls it.
         unsafe { before::<P>(call, (&raw const registration).cast_mut().cast()) }

@@ -2,12 +2,16 @@
 
 mod arguments;
 mod entry;
+mod heap;
 mod panic;
+mod state;
 mod syscall;
 
 pub use arguments::{Buffer, PATH_MAX};
-pub use entry::{Registration, declaration};
+pub use entry::{EXIT, Registration, declaration};
+pub use heap::Heap;
 pub use panic::OnPanic;
+pub use state::{ProcessState, ThreadState};
 pub use syscall::Syscall;
 
 use syscalls::Errno;
@@ -148,7 +152,7 @@ macro_rules! plugin {
         };
     };
     (@wants) => { None };
-    (@wants [$($sysno:expr),*]) => { Some(&[$($sysno as i64,)* $crate::__plugin::END]) };
+    (@wants [$($sysno:expr),*]) => { Some(&[$($sysno as i64,)* $crate::__plugin::EXIT, $crate::__plugin::END]) };
     (@on_panic) => { $crate::OnPanic::Abort };
     (@on_panic $on_panic:expr) => { $on_panic };
 }

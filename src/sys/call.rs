@@ -66,9 +66,7 @@ pub(crate) fn map_shared(fd: i32, length: usize) -> Result<u64, Errno> {
 /// cannot do that (before 4.14).
 pub(crate) fn map_emptied_by_fork() -> Option<u64> {
     const PAGE: usize = 4096;
-    let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);
-    let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    let page = call(libc::SYS_mmap, [0, PAGE as i64, protection, flags, -1, 0]).ok()?;
+    let page = map(PAGE).ok()?;
     let emptied = call(libc::SYS_madvise, [page.cast_signed(), PAGE as i64, libc::MADV_WIPEONFORK.into(), 0, 0, 0]);
     if emptied.is_err() {
         // SAFETY: nobody else knows of it.
@@ -85,6 +83,23 @@ pub(crate) fn seals(fd: i32) -> Result<i32, Errno> {
 /// How long a file is.
 pub(crate) fn length(fd: i32) -> Result<usize, Errno> {
     Ok(call(libc::SYS_lseek, [fd.into(), 0, libc::SEEK_END.into(), 0, 0, 0])? as usize)
+}
+
+/// Maps fresh private memory, readable and writable, wherever the kernel likes.
+pub(crate) fn map(length: usize) -> Result<u64, Errno> {
+    let protection = i64::from(libc::PROT_READ | libc::PROT_WRITE);
+    let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    call(libc::SYS_mmap, [0, length as i64, protection, flags, -1, 0])
+}
+
+/// Makes a mapping longer or shorter. Answers where it is now.
+///
+/// # Safety
+///
+/// The mapping is the caller's own, and nothing but the answer refers to it.
+pub(crate) unsafe fn remap(address: u64, before: usize, after: usize) -> Result<u64, Errno> {
+    let flags = i64::from(libc::MREMAP_MAYMOVE);
+    call(libc::SYS_mremap, [address.cast_signed(), before as i64, after as i64, flags, 0, 0])
 }
 
 /// Unmaps memory.

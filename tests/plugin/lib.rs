@@ -1,12 +1,20 @@
 //! Does with each of some calls something that plugins may do. `tests/c/calls_under_plugin.c` makes these calls.
 
-use syscall_intercept::{Action, Errno, OnPanic, PATH_MAX, Plugin, Syscall, Sysno, plugin};
+mod states;
+
+use states::States;
+use syscall_intercept::{Action, Errno, Heap, OnPanic, PATH_MAX, Plugin, Syscall, Sysno, plugin};
+
+/// Hooks allocate inside of the program's `malloc`.
+#[global_allocator]
+static HEAP: Heap = Heap::new();
 
 plugin!(
-    TestPlugin,
+    TEST_PLUGIN,
     only: [
         Sysno::openat, Sysno::read, Sysno::write, Sysno::getrandom, Sysno::getppid, Sysno::getuid, Sysno::sched_yield,
-        Sysno::uname,
+        Sysno::uname, Sysno::mmap, Sysno::munmap, Sysno::brk, Sysno::mprotect, Sysno::madvise, Sysno::sched_get_priority_max,
+        Sysno::sched_get_priority_min, Sysno::times,
     ],
     on_panic: on_panic(),
 );
@@ -16,7 +24,11 @@ fn on_panic() -> OnPanic {
     if std::env::var_os("DISABLE_ON_PANIC").is_some() { OnPanic::Disable } else { OnPanic::Abort }
 }
 
-struct TestPlugin;
+struct TestPlugin {
+    states: States,
+}
+
+static TEST_PLUGIN: TestPlugin = TestPlugin { states: States::new() };
 
 impl Plugin for TestPlugin {
     fn before(&self, call: &mut Syscall) -> Action {
@@ -45,6 +57,15 @@ impl Plugin for TestPlugin {
             }
             // A result that is changed, and one that is only looked at.
             Some(Sysno::getppid | Sysno::getuid | Sysno::uname) => Action::Observe,
+            Some(Sysno::sched_get_priority_max) => Action::Return(Ok(self.states.count(call.fd(0)))),
+            Some(Sysno::sched_get_priority_min) => Action::Return(Ok(States::dropped())),
+            Some(Sysno::times) => Action::Return(Ok(self.states.count_in_process())),
+            // What the program's heap does.
+            Some(Sysno::mmap | Sysno::munmap | Sysno::brk | Sysno::mprotect | Sysno::madvise) => {
+                let words: Vec<String> = (0..50).map(|number| format!("{number} is a number")).collect();
+                assert!(words.concat().len() > 500);
+                Action::Forward
+            }
             Some(Sysno::sched_yield) => panic!("before a call"),
             _ => Action::Forward,
         }
