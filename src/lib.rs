@@ -78,6 +78,7 @@ pub use capi::{
     intercept_remove_hooks, intercept_sites, intercept_subscribe, intercept_version, syscall_hook_in_process_allowed,
     syscall_no_intercept,
 };
+pub use log::LogSink;
 pub use plugin::{Action, Buffer, Heap, OnPanic, PATH_MAX, Plugin, ProcessState, Syscall, ThreadState};
 pub use syscalls::{Errno, Sysno};
 

@@ -29,6 +29,7 @@ mod names;
 mod numbers;
 mod options;
 mod process;
+mod records;
 mod sink;
 mod table;
 
@@ -37,6 +38,7 @@ pub use format::format;
 pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
 pub(crate) use process::{Wanted, active, after, answered, before, configure, magic, wanted, watches};
+pub use records::LogSink;
 pub(crate) use sink::write_quietly;
 pub(crate) use table::is_path;
 

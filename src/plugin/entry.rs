@@ -72,6 +72,9 @@ impl Registration {
         if self.known.set(Known { plugin, on_panic, name, wants_exit }).is_err() {
             return;
         }
+        if self.run::<P, _>(P::start).is_none() {
+            return;
+        }
         let data = std::ptr::from_ref(self).cast_mut().cast();
         match capi::add_to_engine(before::<P>, after::<P>, data, wants) {
             Some(id) => self.id.store(id, Ordering::Release),

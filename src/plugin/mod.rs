@@ -68,6 +68,9 @@ pub enum Action {
 /// }
 /// ```
 pub trait Plugin: Sync {
+    /// The plugin has been loaded, before `main`; calls are not seen before it returns.
+    fn start(&self) {}
+
     /// A call is about to be made. What is changed of its arguments, plugins see that are asked later, and the call is made with
     /// it: with [`Action::Forward`] and [`Action::Observe`].
     fn before(&self, call: &mut Syscall) -> Action {

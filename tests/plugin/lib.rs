@@ -2,8 +2,11 @@
 
 mod states;
 
+use std::ffi::CString;
+use std::os::unix::ffi::OsStringExt as _;
+
 use states::States;
-use syscall_intercept::{Action, Errno, Heap, OnPanic, PATH_MAX, Plugin, Syscall, Sysno, plugin};
+use syscall_intercept::{Action, Errno, Heap, LogSink, OnPanic, PATH_MAX, Plugin, Syscall, Sysno, plugin};
 
 /// Hooks allocate inside of the program's `malloc`.
 #[global_allocator]
@@ -30,7 +33,18 @@ struct TestPlugin {
 
 static TEST_PLUGIN: TestPlugin = TestPlugin { states: States::new() };
 
+/// Of records: the file `LOG_RECORDS`, or stderr.
+static RECORDS: LogSink = LogSink::new();
+
 impl Plugin for TestPlugin {
+    fn start(&self) {
+        if let Some(path) = std::env::var_os("LOG_RECORDS") {
+            let path = CString::new(path.into_vec()).unwrap_or_default();
+            assert_eq!(RECORDS.append_to(&path), Ok(()));
+        }
+        assert!(RECORDS.install(log::LevelFilter::Info));
+    }
+
     fn before(&self, call: &mut Syscall) -> Action {
         match call.sysno() {
             // A path that is looked at and changed. Bad ones are the plugin's answer here, so the program sees what it gets.
@@ -44,6 +58,8 @@ impl Plugin for TestPlugin {
             },
             // A descriptor that is changed.
             Some(Sysno::write) if call.fd(0) == 99 => {
+                log::info!("{} bytes go to stdout", call.buffer(1, 2).len());
+                log::debug!("and nobody hears of it");
                 call.set_fd(0, 1);
                 Action::Observe
             }

@@ -12,8 +12,20 @@ fn typed_arguments_are_read_and_changed_and_so_are_results() {
     let program = program(&bench, "calls");
     for program in [program.clone(), program.env("INTERCEPT_LOG", bench.path("log"))] {
         let outcome = program.run().success();
-        assert_eq!((outcome.stdout().as_str(), outcome.stderr().as_str()), ("to stdout\n", ""));
+        assert_eq!((outcome.stdout().as_str(), outcome.stderr().as_str()), ("to stdout\n", RECORD));
     }
+}
+
+/// What the plugin logs.
+const RECORD: &str = "INFO test_plugin: 10 bytes go to stdout\n";
+
+#[test]
+fn records_of_a_plugin_go_to_a_file() {
+    let bench = Workbench::new();
+    let log = bench.file("records-of-before", "what was there\n");
+    let outcome = program(&bench, "calls").env("LOG_RECORDS", &log).run().success();
+    assert_eq!((outcome.stdout().as_str(), outcome.stderr().as_str()), ("to stdout\n", ""));
+    assert_eq!(std::fs::read_to_string(log).unwrap(), format!("what was there\n{RECORD}"));
 }
 
 #[test]
