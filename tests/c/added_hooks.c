@@ -263,6 +263,35 @@ a_changed_call_waits_and_is_interrupted_like_any(void)
 	CHECK(intercept_remove_hooks(id) == 0 && close(fds[0]) == 0 && close(fds[1]) == 0 && close(fds[1] + 1) == 0);
 }
 
+static void *
+reads(void *fd)
+{
+	char byte;
+
+	(void) read(*(int *) fd, &byte, 1);
+	return NULL;
+}
+
+static void
+a_thread_can_be_cancelled_in_one(int change)
+{
+	struct pair a = {.name = 'a', .answer = INTERCEPT_OBSERVE, .change = change};
+	static const long read_alone[] = {SYS_read};
+	int fds[2], fd;
+	pthread_t thread;
+	void *result;
+	long id;
+
+	CHECK(pipe(fds) == 0);
+	fd = fds[0] - change;
+	id = intercept_add_hooks(before, after, &a, read_alone, 1);
+	CHECK(pthread_create(&thread, NULL, reads, &fd) == 0);
+	/* It may be waiting already, or not yet. */
+	usleep(50000);
+	CHECK(pthread_cancel(thread) == 0 && pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED);
+	CHECK(intercept_remove_hooks(id) == 0 && close(fds[0]) == 0 && close(fds[1]) == 0);
+}
+
 static void
 processes_are_made_as_ever(void)
 {
@@ -388,6 +417,8 @@ main(void)
 	they_come_and_go();
 	what_they_change_the_call_is_made_with();
 	a_changed_call_waits_and_is_interrupted_like_any();
+	a_thread_can_be_cancelled_in_one(0);
+	a_thread_can_be_cancelled_in_one(1);
 	processes_are_made_as_ever();
 	they_are_switched_off_and_on();
 	one_stays_while_others_come_and_go();

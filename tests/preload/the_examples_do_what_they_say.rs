@@ -34,7 +34,25 @@ fn an_opened_file_is_another_one() {
     let (from, to) = (bench.file("from", "the one asked for\n"), bench.file("to", "the one opened\n"));
     let cat = Program::new("cat").args([&from]).env("REDIRECT_FROM", &from).env("REDIRECT_TO", &to);
     assert_eq!(cat.run().success().stdout(), "the one asked for\n");
-    assert_eq!(cat.preload([Built::get().open_redirect()]).run().success().stdout(), "the one opened\n");
+    for plugin in [Built::get().open_redirect(), example(&bench, "open_redirect")] {
+        assert_eq!(cat.clone().preload([plugin]).run().success().stdout(), "the one opened\n");
+    }
+}
+
+#[test]
+fn reads_are_short_and_some_are_interrupted() {
+    let bench = Workbench::new();
+    let file = bench.file("hundred", &"x".repeat(100));
+    // Python reads again when it is interrupted, and not when it has got less than it asked for.
+    let script = "import os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+print([len(os.read(fd, 50)) for _ in range(11)])";
+    let python = Program::new("/usr/bin/python3").args(["-c", script]).args([file]).env("SHORT_READS", "10");
+    let outcome = python.preload([example(&bench, "short_reads")]).run().success();
+    assert_eq!(outcome.stdout(), "[10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0]\n");
+    let numbers: Vec<i64> = outcome.stderr().split(' ').filter_map(|word| word.parse().ok()).collect();
+    let [calls, bytes] = numbers[..] else { panic!("{outcome}") };
+    assert!(calls > 11 && bytes >= 100, "{outcome}");
 }
 
 #[test]
