@@ -125,7 +125,8 @@ fn program(report: &mut Report, subject: &Subject) -> Result<(), Error> {
         sites(report, &Sites::of(&elf)?);
         report.line("index", index(&elf));
     }
-    report.line("unseen", "calls of the loader before main, vdso calls, int 0x80, objects opened later");
+    report.line("unseen", "calls of the loader before main, vdso calls, int 0x80, objects opened later,");
+    report.line("", "and calls in code that is made while the program runs (by a JIT)");
     if elf.is_of_go() {
         report.line("", "calls of goroutines: Go makes them without libc, on stacks too small for a hook");
     }

@@ -1,11 +1,17 @@
-/* Says whether its system calls are intercepted: those of libc, its own, and what the library says about it. */
+/*
+ * Says whether its system calls are intercepted: those of libc, its own, and what the library says about it. With ELSEWHERE its own
+ * are in a library, which this file is with LIBRARY.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static long
+__attribute__((noinline)) long own_getppid(void);
+
+#ifndef ELSEWHERE
+long
 own_getppid(void)
 {
 	long result;
@@ -13,7 +19,9 @@ own_getppid(void)
 	__asm__ volatile ("syscall" : "=a" (result) : "0" ((long) SYS_getppid) : "rcx", "r11", "memory");
 	return result;
 }
+#endif
 
+#ifndef LIBRARY
 static const char *
 spelled(long parent)
 {
@@ -29,3 +37,4 @@ main(void)
 	printf("libc %s, own %s, allowed %d\n", spelled(getppid()), spelled(own_getppid()), allowed ? allowed() : -1);
 	return 0;
 }
+#endif

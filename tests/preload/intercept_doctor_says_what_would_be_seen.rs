@@ -1,6 +1,8 @@
 //! `intercept doctor`: its verdict is what happens when the program runs.
 
+use std::ffi::{CString, OsStr};
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 
@@ -56,6 +58,38 @@ fn an_ordinary_program_can_be_intercepted_at_all_sites_of_its_libc() {
     assert!(text.contains(&format!(" 1 site of {}, unless", program.display())), "{text}");
     let loader = loader_path().file_name().unwrap().to_owned();
     assert!(text.lines().any(|line| line.contains(" sites of /") && line.contains(loader.to_str().unwrap())), "{text}");
+}
+
+#[test]
+fn libraries_of_the_program_with_sites_of_their_own_are_named() {
+    let bench = Workbench::new();
+    let library = Source::test("says_getppid.c").shared().flags(&["-DLIBRARY"]).compile(&bench.path("libown.so"));
+    let folder = bench.folder().display();
+    let link = [format!("-L{folder}"), format!("-Wl,-rpath,{folder}"), "-lown".to_owned()];
+    let flags = ["-DELSEWHERE", &link[0], &link[1], &link[2]];
+    let program = Source::test("says_getppid.c").flags(&flags).compile(&bench.path("program"));
+    let text = doctor(&program).success().stdout();
+    let said = format!(" 1 site of {}, unless INTERCEPT_ALL_OBJS=1", library.display());
+    assert!(text.contains(&said) && !text.contains(&format!("of {},", program.display())), "{text}");
+    let run = Program::new(&program).preload([bench.plugin("answers_getppid")]);
+    assert!(run.run().success().stdout().starts_with("libc intercepted, own bare"));
+    let all = run.env("INTERCEPT_ALL_OBJS", "1").run().success().stdout();
+    assert!(all.starts_with("libc intercepted, own intercepted"), "{all}");
+}
+
+#[test]
+fn what_stays_unseen_is_said_and_is_not_seen() {
+    let bench = Workbench::new();
+    let program = bench.program("unseen_calls");
+    let text = doctor(&program).success().stdout();
+    for what in ["loader before main", "vdso", "int 0x80", "opened later", "JIT"] {
+        assert!(text.contains(what), "{what}: {text}");
+    }
+    let trace = Program::new(Built::get().intercept()).args(["trace".as_ref(), program.as_os_str()]);
+    let trace = trace.env("INTERCEPT_ALL_OBJS", "1").run().success().stderr();
+    // That of libc alone; and the loader has opened libc.
+    assert_eq!(trace.matches("getppid(").count(), 1, "{trace}");
+    assert!(!trace.contains("clock_gettime(") && !trace.contains("libc.so.6"), "{trace}");
 }
 
 #[test]
@@ -130,4 +164,54 @@ fn what_is_no_program_costs_one_line() {
             "{outcome}"
         );
     }
+}
+
+#[test]
+fn a_program_with_capabilities_ignores_what_users_preload_and_not_what_root_does() {
+    let bench = Workbench::new();
+    let (program, plugin) = (bench.program("says_getppid"), bench.plugin("answers_getppid"));
+    // Where the other user can go, there must be all that runs.
+    fs::set_permissions(bench.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = bench.empty_folder("bin");
+    let command = folder.join("intercept");
+    fs::copy(Built::get().intercept(), &command).unwrap();
+    fs::copy(Built::get().shared_library(), folder.join("libsyscall_intercept.so.0")).unwrap();
+    fs::copy(Built::get().shared_library(), folder.join("libsyscall_intercept.so")).unwrap();
+    // The variables are for the program alone.
+    let variables = [format!("LD_PRELOAD={}", plugin.display()), format!("LD_LIBRARY_PATH={}", folder.display())];
+    let root = || Program::new("env").args(&variables).args([&program]).run().success().stdout();
+    let user = |args: Vec<&OsStr>| {
+        let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+        Program::new("setpriv").args(nobody).args(args).run()
+    };
+    let run_by_user = || {
+        let args = ["env", &variables[0], &variables[1]].map(OsStr::new).into_iter().chain([program.as_os_str()]);
+        user(args.collect()).success().stdout()
+    };
+    let asked_by_user = |what: &str| user(vec![command.as_os_str(), OsStr::new(what), program.as_os_str()]);
+    assert!(run_by_user().starts_with("libc intercepted") && root().starts_with("libc intercepted"));
+    asked_by_user("doctor").success();
+    give_capability(&program);
+    assert!(run_by_user().starts_with("libc bare") && root().starts_with("libc intercepted"));
+    let outcome = asked_by_user("doctor");
+    assert_eq!((outcome.code(), outcome.stderr().as_str()), (Some(1), ""), "{outcome}");
+    assert!(outcome.stdout().contains("(file capabilities)"), "{outcome}");
+    let outcome = asked_by_user("trace");
+    assert_eq!((outcome.code(), outcome.stdout().as_str()), (Some(1), ""), "{outcome}");
+    assert!(outcome.stderr().contains("(file capabilities)") && outcome.stderr().lines().count() == 1, "{outcome}");
+    doctor(&program).success();
+}
+
+/// Gives who runs a program the right to give files away: `struct vfs_cap_data` of include/uapi/linux/capability.h.
+#[allow(unsafe_code, reason = "asks libc to set an attribute")]
+fn give_capability(program: &Path) {
+    const REVISION_2_EFFECTIVE: u32 = 0x0200_0001;
+    const CHOWN: u32 = 1;
+    // Permitted and inheritable, the lower halves first.
+    let value = [REVISION_2_EFFECTIVE, CHOWN, 0, 0, 0].map(u32::to_le_bytes).concat();
+    let path = CString::new(program.as_os_str().as_bytes()).unwrap();
+    let name = c"security.capability".as_ptr();
+    // SAFETY: C strings, and so many bytes.
+    let set = unsafe { libc::setxattr(path.as_ptr(), name, value.as_ptr().cast(), value.len(), 0) };
+    assert_eq!(set, 0, "the tests run as root: {}", std::io::Error::last_os_error());
 }
