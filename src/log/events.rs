@@ -131,14 +131,15 @@ impl Events {
         now_by(!self.lacks_counter.load(Relaxed))
     }
 
-    /// Adds to the ring of the CPU, or to the next one that is not closed.
+    /// Adds to the ring of the CPU; where that is not possible, to one that the CPU has no part in.
     fn add(&self, event: &Event, now: Stamp, text: &[u8]) {
         let Some(Segment { control, rings }) = self.wanted() else { return };
+        let others = (0..rings.len()).map(|turn| event.thread as usize + turn);
         // Without the counter it is not known which CPU this is.
-        let first = if now.by_counter { now.cpu } else { event.thread } as usize;
-        for turn in 0..rings.len() {
-            let Some(ring) = rings.get((first + turn) % rings.len()) else { return };
-            if append(control, ring, event, text) != Appended::Closed {
+        let own = now.by_counter.then_some(now.cpu as usize);
+        for number in own.into_iter().chain(others) {
+            let Some(ring) = rings.get(number % rings.len()) else { return };
+            if append(control, ring, event, text) != Appended::Elsewhere {
                 return;
             }
         }

@@ -18,8 +18,8 @@ pub(crate) enum Appended {
     Yes,
     /// It was thrown away, and counted.
     Lost,
-    /// The ring is closed: try another one.
-    Closed,
+    /// The ring is closed, or others are always faster: try another one.
+    Elsewhere,
 }
 
 /// Adds an event to a ring. Waits for room if the reader wants that and is alive.
@@ -32,7 +32,7 @@ pub(crate) fn append<const WORDS: usize>(
     let words = Event::words(text);
     let place = loop {
         if ring.is_closed() {
-            return Appended::Closed;
+            return Appended::Elsewhere;
         }
         match claim(ring, event.thread, words) {
             Claim::At(place) => break place,
@@ -42,6 +42,7 @@ pub(crate) fn append<const WORDS: usize>(
                     return Appended::Lost;
                 }
             }
+            Claim::Contended => return Appended::Elsewhere,
             // Memory that was overwritten: nothing goes on here.
             Claim::Senseless => ring.close(),
         }
@@ -59,12 +60,18 @@ enum Claim {
     At(u64),
     /// There is no room while this is the tail.
     Full { tail: u64 },
+    /// Whenever it was tried, somebody else was faster.
+    Contended,
     /// There is something that no producer has written.
     Senseless,
 }
 
+/// How often others may be faster. On one CPU hardly anybody is even once; but a tracer that steps through a program on the same CPU,
+/// and is traced itself, adds events between any two instructions of the program.
+const TRIES: usize = 8;
+
 fn claim<const WORDS: usize>(ring: &RingOf<WORDS>, thread: u32, words: usize) -> Claim {
-    loop {
+    for _ in 0..TRIES {
         let (head, tail) = (ring.head(), ring.tail());
         let left = RingOf::<WORDS>::until_end(head);
         // A record is in one piece.
@@ -95,6 +102,7 @@ fn claim<const WORDS: usize>(ring: &RingOf<WORDS>, thread: u32, words: usize) ->
             Err(_) => {}
         }
     }
+    Claim::Contended
 }
 
 /// Waits until the tail is another one; `false` if the event is to be thrown away.

@@ -74,7 +74,8 @@ fn every_event_of_many_threads_arrives_in_order_while_it_is_read() {
             scope.spawn(move || {
                 for count in 0..EVENTS {
                     let text = format!("{id} {count} {}", "x".repeat(count as usize % 300));
-                    assert_eq!(append(control, ring, &event(id, count), text.as_bytes()), Appended::Yes);
+                    // Others may always be faster; then there is no other ring here to go to.
+                    while append(control, ring, &event(id, count), text.as_bytes()) != Appended::Yes {}
                 }
             });
         }
@@ -163,7 +164,7 @@ fn producers_leave_a_ring_that_cannot_be_emptied() {
         seen += drain(&ring, &mut Vec::new(), |_, _| ()).events;
         assert_eq!((seen, added as u64), (added, Small::LENGTH / 16 - 1));
     });
-    assert_eq!((append(&control, &ring, &event(1, 0), b""), control.lost()), (Appended::Closed, 0));
+    assert_eq!((append(&control, &ring, &event(1, 0), b""), control.lost()), (Appended::Elsewhere, 0));
 }
 
 #[test]
