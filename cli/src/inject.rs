@@ -19,13 +19,14 @@ SET is a list of names, numbers, %groups and /regexes; ! before it inverts it.";
 /// What strace injects where only a fault is asked for.
 const FAULT: &str = "error=ENOSYS";
 
-/// What the library is told of expressions as strace has them (`INTERCEPT_INJECT`); `None` if there are none.
-pub(crate) fn variable(expressions: &[String]) -> Result<Option<String>, Error> {
-    let injections: Result<Vec<String>, Error> = expressions.iter().map(|text| injection(text)).collect();
+/// What the library is told of expressions as strace has them (`INTERCEPT_INJECT`); `None` if there are none. Calls that are not
+/// traced are left alone, as by strace.
+pub(crate) fn variable(expressions: &[String], traced: &Set) -> Result<Option<String>, Error> {
+    let injections: Result<Vec<String>, Error> = expressions.iter().map(|text| injection(text, traced)).collect();
     Ok(Some(injections?.join(";")).filter(|text| !text.is_empty()))
 }
 
-fn injection(expression: &str) -> Result<String, Error> {
+fn injection(expression: &str, traced: &Set) -> Result<String, Error> {
     let (kind, rest) = expression.split_once('=').unwrap_or((expression, ""));
     let (set, options) = rest.split_once(':').map_or((rest, None), |(set, options)| (set, Some(options)));
     let options = match (kind, options) {
@@ -43,7 +44,8 @@ fn injection(expression: &str) -> Result<String, Error> {
         }
     };
     Effect::parse(&options).map_err(|error| Error::new(format_args!("{expression}: {error}")))?;
-    Ok(format!("{}:{options}", ranges(&Set::parse(set)?)))
+    let set = Set::parse(set)?;
+    Ok(format!("{}:{options}", listed(set.numbers().filter(|&number| traced.contains(number)))))
 }
 
 /// The options of a fault: it has an error, and may be said to come at times.
@@ -58,11 +60,12 @@ fn fault(expression: &str, options: Option<&str>) -> Result<String, Error> {
 
 /// A set as the library reads it: numbers, and ranges of numbers.
 pub(crate) fn ranges(set: &Set) -> String {
+    listed(set.numbers())
+}
+
+fn listed(numbers: impl Iterator<Item = u32>) -> String {
     let mut text = String::new();
-    if set.numbers().next().is_none() {
-        return "none".to_owned();
-    }
-    let mut numbers = set.numbers().peekable();
+    let mut numbers = numbers.peekable();
     while let Some(first) = numbers.next() {
         let mut last = first;
         while let Some(next) = numbers.next_if_eq(&(last + 1)) {
@@ -71,7 +74,7 @@ pub(crate) fn ranges(set: &Set) -> String {
         let comma = if text.is_empty() { "" } else { "," };
         let _ = if first == last { write!(text, "{comma}{first}") } else { write!(text, "{comma}{first}-{last}") };
     }
-    text
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -80,7 +83,7 @@ mod tests {
 
     fn told(expressions: &[&str]) -> Result<Option<String>, String> {
         let expressions: Vec<String> = expressions.iter().map(|&text| text.to_owned()).collect();
-        variable(&expressions).map_err(|error| error.to_string())
+        variable(&expressions, &Set::all()).map_err(|error| error.to_string())
     }
 
     #[test]

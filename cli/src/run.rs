@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if let Some(only) = &arguments.only {
         command.env("INTERCEPT_ONLY", inject::ranges(&Set::parse(only)?));
     }
-    if let Some(injections) = inject::variable(&arguments.expressions)? {
+    if let Some(injections) = inject::variable(&arguments.expressions, &Set::all())? {
         command.env("INTERCEPT_INJECT", injections);
     }
     program::run(command)

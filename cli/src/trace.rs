@@ -14,6 +14,7 @@ use crate::events::format::Format;
 use crate::inject;
 use crate::program::{self, CommandLine};
 use crate::record;
+use crate::set::Set;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = shown::HELP, args_override_self = true)]
@@ -40,7 +41,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let (calls, tampering) = shown::sorted(&arguments.expressions);
     let mut command = arguments.program.command(&[])?;
     command.env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&calls)?);
-    if let Some(injections) = inject::variable(&tampering)? {
+    let traced = calls.last().map_or(Ok(Set::all()), |set| Set::parse(set))?;
+    if let Some(injections) = inject::variable(&tampering, &traced)? {
         command.env("INTERCEPT_INJECT", injections);
     }
     let through_memory =

@@ -193,6 +193,20 @@ fn the_variable_can_be_set_by_hand() {
     }
 }
 
+#[test]
+fn calls_that_are_not_traced_are_left_alone() {
+    let bench = Workbench::new();
+    let program = bench.program("tampered");
+    for (traced, result) in [("openat", "0 0"), ("!openat", "-5 -5"), ("%file", "-5 -5")] {
+        let injection = "inject=chdir:error=EIO";
+        let theirs = strace(traced, &[injection], &program).run().success();
+        let traced = format!("trace={traced}");
+        let ours = intercept("trace", &[&traced, injection]).args(["-o", "/dev/null"]).args([&program]).run().success();
+        assert_eq!(ours.stdout(), theirs.stdout(), "{traced}");
+        assert!(ours.stdout().starts_with(&format!("main: {result} ")), "{traced}: {ours}");
+    }
+}
+
 /// The names of calls that end with EXDEV in a trace, in their order; and how many calls there are.
 fn with_exdev(trace: &Path) -> (Vec<String>, usize) {
     let text = std::fs::read_to_string(trace).unwrap();
