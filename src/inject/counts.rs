@@ -3,6 +3,9 @@
 //! strace counts for each of its tracees. So a thread finds its counts by its id, and not in thread-local storage: the child of
 //! a `vfork` shares that with its parent and counts for itself. The child of a `fork` starts anew: the kernel gives it an empty table
 //! (`MADV_WIPEONFORK`), and where it cannot, the child's id is not in there.
+//!
+//! The row of a `vfork`'s child that executes a program stays until the table is full. Should its id come round to another child of
+//! the same parent before, that one goes on where the first has stopped.
 #![allow(unsafe_code, reason = "memory of its own, and questions about threads")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
