@@ -25,10 +25,13 @@ const STARTING: u8 = 0;
 const AWAKE: u8 = 1;
 /// Hooks are switched off. The log, and what the library answers itself, go on.
 const ASLEEP: u8 = 2;
+/// Calls are counted, and hooks are asked.
+const COUNTING: u8 = 3;
 
 /// From now on hooks see system calls.
 pub(crate) fn activate() {
-    STATE.store(if chain::is_switched_off() { ASLEEP } else { AWAKE }, Ordering::Release);
+    let awake = if stat::active() { COUNTING } else { AWAKE };
+    STATE.store(if chain::is_switched_off() { ASLEEP } else { awake }, Ordering::Release);
 }
 
 /// Switches all hooks off, or on again.
@@ -40,7 +43,7 @@ pub(crate) fn switch(on: bool) {
 }
 
 fn is_awake() -> bool {
-    STATE.load(Ordering::Relaxed) == AWAKE
+    matches!(STATE.load(Ordering::Relaxed), AWAKE | COUNTING)
 }
 
 /// Before a system call: asks the hooks and decides how it is made.
@@ -53,10 +56,11 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     let frame = unsafe { &mut *frame };
     let state = STATE.load(Ordering::Acquire);
     if state != AWAKE {
-        return if state == ASLEEP { asleep(frame) } else { Verdict::Forward };
-    }
-    if stat::active() {
-        return counted(frame);
+        return match state {
+            COUNTING => counted(frame),
+            ASLEEP => asleep(frame),
+            _ => Verdict::Forward,
+        };
     }
     let Some(_held) = Held::take(frame) else { return Verdict::Forward };
     let number = number(frame.number);
@@ -255,23 +259,26 @@ fn made_here(call: &Call<'_>) -> i64 {
 pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
-    let audience = Audience::from_bits(frame.audience);
-    if stat::active() {
-        let number = number(frame.number);
-        // The child of a `fork` has not called it.
-        if !creates(number) || frame.result != 0 {
-            stat::ends(number, frame.when_begun(), frame.result);
-        }
-        if audience.is_nobody() && !is_shown(number) && !inject::concerns(number) {
-            return;
-        }
+    if stat::active() { count_result(frame) } else { show_result(frame) }
+}
+
+/// Counts a call that was made in the crossing, and shows its result if somebody else wants to know it.
+#[inline(never)]
+fn count_result(frame: &mut Frame) {
+    let number = number(frame.number);
+    // The child of a `fork` has not called it.
+    if !creates(number) || frame.result != 0 {
+        stat::ends(number, frame.when_begun(), frame.result);
     }
-    show_result(frame, audience);
+    if !Audience::from_bits(frame.audience).is_nobody() || is_shown(number) || inject::concerns(number) {
+        show_result(frame);
+    }
 }
 
 /// Shows the result of a call that was made in the crossing.
 #[inline(never)]
-fn show_result(frame: &mut Frame, audience: Audience) {
+fn show_result(frame: &mut Frame) {
+    let audience = Audience::from_bits(frame.audience);
     let Some(_held) = Held::take(frame) else { return };
     let due = inject::landed(frame.number);
     // SAFETY: the same frame as in `before`.
