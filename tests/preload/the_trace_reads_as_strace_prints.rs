@@ -332,3 +332,14 @@ fn with_nothing_patched_that_is_not_shown() {
     let trace = fs::read_to_string(output).unwrap();
     assert!(trace.contains(r#"openat(AT_FDCWD, "/dev/null", O_RDONLY) = 3"#), "{trace}");
 }
+
+#[test]
+fn with_plugins_that_see_what_is_not_shown() {
+    let bench = Workbench::new();
+    let (plugin, program) = (bench.plugin("answers_getppid"), bench.program("says_getppid"));
+    let alone = Program::new(&program).preload([&plugin]).run().success();
+    let trace = Program::new(Built::get().intercept()).args(["trace", "-e", "openat", "-o", "/dev/null"]);
+    let traced = trace.args([&program]).preload([&plugin]).run().success();
+    assert!(alone.stdout().contains("intercepted"), "{alone}");
+    assert_eq!(traced.stdout(), alone.stdout());
+}
