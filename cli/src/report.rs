@@ -9,6 +9,8 @@ use crate::error::Error;
 use crate::events::entry::Ending;
 use crate::events::file::{Next, Reader};
 use crate::events::format::Format;
+use crate::events::format::look::Look;
+use crate::events::format::text::Lines;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "For example: intercept report --format html -o calls.html FILE")]
@@ -19,6 +21,8 @@ pub(crate) struct Arguments {
     /// Write to OUTPUT instead of stdout
     #[arg(short, long, value_name = "OUTPUT")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    look: Look,
     /// The recording
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -38,8 +42,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         )),
         None => Box::new(BufWriter::new(io::stdout())),
     };
+    let lines = Lines { look: arguments.look.clone(), ..Lines::default() };
     let outcome = (|| {
-        let mut output = arguments.format.output(to, reader.beginning).map_err(Failure::Writing)?;
+        let mut output = arguments.format.output(to, lines, reader.beginning).map_err(Failure::Writing)?;
         loop {
             match reader.next().map_err(Failure::Reading)? {
                 Next::Entry(entry) => output.entry(&entry).map_err(Failure::Writing)?,

@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use self::shown::Shown;
 use crate::error::Error;
 use crate::events::format::Format;
+use crate::events::format::look::Look;
+use crate::events::format::text::{Lines, Text};
 use crate::inject;
 use crate::program::{self, CommandLine};
 use crate::record;
@@ -18,11 +20,13 @@ use crate::set::Set;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = shown::HELP, args_override_self = true)]
+// Without the list of arguments, which is no more than the usage says: all of it is to fit a screen.
+#[command(help_template = "{about}\n\n{usage-heading} {usage}\n\n{options}{after-help}")]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// trace=SET: show only these; inject=, fault=: see run
+    /// trace=SET: only these; inject=, fault=: see run
     #[arg(short = 'e', value_name = "EXPR")]
     expressions: Vec<String>,
     /// text, json, csv, chrome, perfetto, folded or html
@@ -33,6 +37,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     shown: Shown,
     #[command(flatten)]
+    look: Look,
+    #[command(flatten)]
     program: CommandLine,
 }
 
@@ -40,16 +46,22 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let (calls, tampering) = shown::sorted(&arguments.expressions);
     let mut command = arguments.program.command(&[])?;
-    command.env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&calls)?);
+    command.env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&calls, arguments.format == Format::Text)?);
     let traced = calls.last().map_or(Ok(Set::all()), |set| Set::parse(set))?;
     if let Some(injections) = inject::variable(&tampering, &traced)? {
         command.env("INTERCEPT_INJECT", injections);
     }
-    let through_memory =
-        arguments.output.is_some() || arguments.format != Format::Text || arguments.options.are_given();
+    let through_memory = arguments.output.is_some()
+        || arguments.format != Format::Text
+        || arguments.options.are_given()
+        || arguments.look.is_given();
     if through_memory {
+        let lines = Lines { look: arguments.look.clone(), quiet: arguments.shown.is_quiet() };
+        if let Some(name) = arguments.output.as_ref().filter(|_| arguments.shown.separates()) {
+            return record::record(command, &arguments.options, |beginning| Ok(Text::separate(name, lines, beginning)));
+        }
         let to = output(arguments.output.as_ref())?;
-        return record::record(command, &arguments.options, |beginning| arguments.format.output(to, beginning));
+        return record::record(command, &arguments.options, |beginning| arguments.format.output(to, lines, beginning));
     }
     // What goes to stderr stands where it belongs among what the program itself writes there, so the program writes it.
     command

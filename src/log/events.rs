@@ -24,6 +24,15 @@ pub(super) struct Events {
     lacks_counter: AtomicBool,
 }
 
+/// How much of a call is to be told. Whatever it is, threads are kept apart by the calls that make them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    Everything,
+    /// That it ends a thread. The event has no text.
+    ThatItEnds,
+    Nothing,
+}
+
 impl Events {
     pub(super) const fn new() -> Self {
         Self { segment: OnceLock::new(), is_stopped: AtomicBool::new(false), lacks_counter: AtomicBool::new(false) }
@@ -60,7 +69,7 @@ impl Events {
     }
 
     /// A call is about to be made; `may_not_return` says that this may be the last that is heard of it.
-    pub(super) fn before(&self, call: &Call, may_not_return: bool, memory: &dyn Memory) {
+    pub(super) fn before(&self, call: &Call, may_not_return: bool, told: Told, memory: &dyn Memory) {
         if forbids_counter(call) {
             self.lacks_counter.store(true, Relaxed);
         }
@@ -70,7 +79,12 @@ impl Events {
         }
         let now = self.now();
         thread.begin(now.value);
-        if may_not_return {
+        if told == Told::Nothing {
+            return;
+        }
+        if told == Told::ThatItEnds {
+            self.add(&self.event(Kind::Leaving, call, Outcome::Pending, now.value, now), now, &[]);
+        } else if may_not_return {
             let event = self.event(Kind::Leaving, call, Outcome::Pending, now.value, now);
             self.tell(&event, now, call, Outcome::Pending, "", memory);
         } else if !at_once(call.number, &call.args) {
@@ -79,7 +93,7 @@ impl Events {
     }
 
     /// A call has been answered. The remark stands behind the result.
-    pub(super) fn after(&self, call: &Call, result: i64, remark: &str, memory: &dyn Memory) {
+    pub(super) fn after(&self, call: &Call, result: i64, remark: &str, told: Told, memory: &dyn Memory) {
         let now = self.now();
         let thread = Thread::current();
         let mut began = thread.began();
@@ -93,6 +107,9 @@ impl Events {
             if result == 0 {
                 began = now.value;
             }
+        }
+        if told == Told::Nothing {
+            return;
         }
         let outcome = Outcome::Returned(result);
         self.tell(&self.event(Kind::Call, call, outcome, began, now), now, call, outcome, remark, memory);

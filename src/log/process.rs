@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use core::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 
 use super::at_once::at_once;
-use super::events::Events;
+use super::events::{Events, Told};
 use super::magic::{self, Magic};
 use super::memory::{self, Memory, ProcessMemory};
 use super::options::{Options, Results};
@@ -196,8 +196,9 @@ impl Log {
         if self.trace.is_on() && (last_word || speaks_before(call.number) || enters_strict_mode) {
             self.trace_before(call, memory);
         }
-        if self.events.is_on() && self.traced.contains(call.number) {
-            self.events.before(call, last_word || speaks_before(call.number) || enters_strict_mode, memory);
+        if self.events.is_on() {
+            let may_not_return = last_word || speaks_before(call.number) || enters_strict_mode;
+            self.events.before(call, may_not_return, self.told_before(call), memory);
         }
         // From then on the kernel kills for nearly every call a line is made with.
         if enters_strict_mode {
@@ -205,6 +206,19 @@ impl Log {
             self.trace.stop();
             self.events.stop();
             self.update();
+        }
+    }
+
+    /// What the beginning of a call is told of: nothing, where it depends on its end whether it is shown.
+    fn told_before(&self, call: &Call) -> Told {
+        if !self.is_choosy.load(Relaxed) {
+            return Told::Everything;
+        }
+        let options = Options::of_process();
+        match options.results == Results::All && self.traced.contains(call.number) {
+            true => Told::Everything,
+            false if ENDS.contains(&call.number) && !options.quiet => Told::ThatItEnds,
+            false => Told::Nothing,
         }
     }
 
@@ -229,8 +243,10 @@ impl Log {
 
     #[inline(always)]
     fn after(&self, call: &Call, result: i64, remark: &str, styles: &[Style], memory: &dyn Memory) {
-        if self.events.is_on() && styles.contains(&Style::Trace) && self.is_traced(call, result) {
-            self.events.after(call, result, remark, memory);
+        if self.events.is_on() {
+            let is_shown = styles.contains(&Style::Trace) && self.is_traced(call, result);
+            let told = if is_shown { Told::Everything } else { Told::Nothing };
+            self.events.after(call, result, remark, told, memory);
         }
         for &style in styles {
             if self.sink(style).is_on() && (style == Style::DropIn || self.is_traced(call, result)) {

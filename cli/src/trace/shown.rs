@@ -14,7 +14,7 @@ pub(crate) struct Shown {
     /// Show N bytes of texts
     #[arg(short = 's', long, value_name = "N", default_value_t = 32)]
     string_limit: u16,
-    /// Show unprintable texts byte by byte; twice: all texts
+    /// Show unprintable texts as bytes; twice: all texts
     #[arg(short = 'x', action = clap::ArgAction::Count)]
     hexadecimal: u8,
     /// Show what descriptors stand for
@@ -32,20 +32,30 @@ pub(crate) struct Shown {
     /// Twice: do not tell of ends of processes
     #[arg(short, long, action = clap::ArgAction::Count)]
     quiet: u8,
-    /// Follow what the program starts, which is always done
-    #[arg(short, long, hide = true)]
-    follow_forks: bool,
+    /// Always done; twice, with -o: FILE.ID per thread
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    follow_forks: u8,
 }
 
 impl Shown {
+    /// Whether nothing is to be said of the end of threads.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet > 1
+    }
+
+    /// Whether each thread has a file of its own.
+    pub(crate) fn separates(&self) -> bool {
+        self.follow_forks > 1
+    }
+
     /// What the library is to be told.
-    pub(crate) fn for_library(&self, sets: &[&str]) -> Result<String, Error> {
+    pub(crate) fn for_library(&self, sets: &[&str], is_text: bool) -> Result<String, Error> {
         let mut words = format!("strings={} column={}", self.string_limit, self.columns);
         let flags = [
             (self.decode_fds, " paths"),
             (self.successful_only, " results=successful"),
             (self.failed_only, " results=failed"),
-            (self.quiet > 1, " quiet"),
+            (self.is_quiet() || !is_text, " quiet"),
             (self.hexadecimal == 1, " hexadecimal=unprintable"),
             (self.hexadecimal > 1, " hexadecimal=all"),
         ];

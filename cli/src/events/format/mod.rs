@@ -5,15 +5,17 @@ mod csv;
 mod folded;
 mod html;
 mod json;
+pub(crate) mod look;
 mod names;
 mod perfetto;
-mod text;
+pub(crate) mod text;
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
 
 use super::entry::{Beginning, Ending, Entry, Output};
+use text::{Lines, Text};
 
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,9 +38,14 @@ pub(crate) enum Format {
 
 impl Format {
     /// An output that writes this format.
-    pub(crate) fn output(self, to: Box<dyn Write + Send>, beginning: Beginning) -> io::Result<Box<dyn Output>> {
+    pub(crate) fn output(
+        self,
+        to: Box<dyn Write + Send>,
+        lines: Lines,
+        beginning: Beginning,
+    ) -> io::Result<Box<dyn Output>> {
         Ok(match self {
-            Format::Text => Box::new(text::Text::new(to, beginning)),
+            Format::Text => Box::new(Text::new(to, lines, beginning)),
             Format::Json => Box::new(json::Json::new(to, beginning)?),
             Format::Csv => Box::new(csv::Csv::new(to)?),
             Format::Chrome => Box::new(chrome::Chrome::new(to)?),

@@ -1,36 +1,116 @@
 //! Lines, as `intercept trace` prints them.
 
-use std::io::{self, Write};
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
+use syscall_intercept::Sysno;
+
+use super::look::Look;
 use crate::events::entry::{Beginning, Ending, Entry, Output, What};
 
+/// How lines are written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lines {
+    pub(crate) look: Look,
+    /// Nothing is said of the end of threads.
+    pub(crate) quiet: bool,
+}
+
 /// The writer of lines.
-pub(super) struct Text {
-    to: Box<dyn Write + Send>,
-    parent: u32,
+pub(crate) struct Text {
+    to: Target,
+    lines: Lines,
+    beginning: Beginning,
     /// The thread whose lines carry no id: the first one of the first program.
     first: Option<u32>,
+    /// When the call before was made.
+    last: Option<u64>,
+    /// The last call of each process that may have become another program: how it ended is told by what comes next.
+    leaving: HashMap<u32, Leaving>,
+}
+
+/// An entry that waits for its end.
+struct Leaving {
+    entry: Entry<'static>,
+    text: Vec<u8>,
 }
 
 impl Text {
-    pub(super) fn new(to: Box<dyn Write + Send>, beginning: Beginning) -> Text {
-        Text { to, parent: beginning.parent, first: None }
+    /// Lines of all threads, in the order in which their calls ended.
+    pub(crate) fn new(to: Box<dyn Write + Send>, lines: Lines, beginning: Beginning) -> Text {
+        Text { to: Target::One(to), lines, beginning, first: None, last: None, leaving: HashMap::new() }
+    }
+
+    /// A file for each thread, with its id behind the name.
+    pub(crate) fn separate(name: &Path, lines: Lines, beginning: Beginning) -> Text {
+        let to = Target::Each { name: name.to_owned(), open: HashMap::new() };
+        Text { to, lines, beginning, first: None, last: None, leaving: HashMap::new() }
+    }
+
+    fn line(&mut self, entry: &Entry<'_>, text: &[u8], after: bool) -> io::Result<()> {
+        let is_alone = matches!(self.to, Target::Each { .. }) || self.first == Some(entry.thread);
+        let since_last = entry.begin.saturating_sub(self.last.replace(entry.begin).unwrap_or(entry.begin));
+        let Text { to, lines, beginning, .. } = self;
+        let to = to.of(entry.thread)?;
+        if !is_alone {
+            write!(to, "[pid {:>5}] ", entry.thread)?;
+        }
+        lines.look.before(to, entry, beginning.time, since_last)?;
+        to.write_all(text)?;
+        if after {
+            lines.look.after(to, entry)?;
+        }
+        to.write_all(b"\n")
+    }
+}
+
+impl Text {
+    /// Tells of a program that was to become another one, now that something else is heard of it.
+    fn settle(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        let Some(Leaving { entry: call, text }) = self.leaving.remove(&entry.process) else { return Ok(()) };
+        match entry.what {
+            What::Program => {
+                let text = text.strip_suffix(b"?").map_or(text.clone(), |asked| [asked, b"0"].concat());
+                self.line(&call, &text, false)
+            }
+            // It has failed, and this says why.
+            What::Call if (entry.thread, entry.number) == (call.thread, call.number) => Ok(()),
+            _ if entry.thread == call.thread => self.line(&call, &text, false),
+            // Other threads of a program go on until the kernel has what it needs for the new one.
+            _ => {
+                self.leaving.insert(entry.process, Leaving { entry: call, text });
+                Ok(())
+            }
+        }
     }
 }
 
 impl Output for Text {
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.settle(entry)?;
+        let becomes = [Sysno::execve as i32, Sysno::execveat as i32].contains(&entry.number);
+        if entry.what == What::Leaving && becomes {
+            let call = Entry { text: &[], ..*entry };
+            self.leaving.insert(entry.process, Leaving { entry: call, text: entry.text.to_vec() });
+            return Ok(());
+        }
         if entry.what == What::Program {
-            if self.first.is_none() && entry.args[0] == i64::from(self.parent) {
+            if self.first.is_none() && entry.args[0] == i64::from(self.beginning.parent) {
                 self.first = Some(entry.process);
             }
             return Ok(());
         }
-        if self.first != Some(entry.thread) {
-            write!(self.to, "[pid {:>5}] ", entry.thread)?;
+        // The end of a thread is told of also where the call that ends it is not to be shown.
+        if !entry.text.is_empty() {
+            self.line(entry, entry.text, true)?;
         }
-        self.to.write_all(entry.text)?;
-        self.to.write_all(b"\n")
+        let ends = [Sysno::exit as i32, Sysno::exit_group as i32].contains(&entry.number);
+        if entry.what == What::Leaving && ends && !self.lines.quiet {
+            self.line(entry, format!("+++ exited with {} +++", entry.args[0] & 0xff).as_bytes(), false)?;
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -38,6 +118,47 @@ impl Output for Text {
     }
 
     fn end(&mut self, _: &Ending) -> io::Result<()> {
+        for (_, Leaving { entry, text }) in std::mem::take(&mut self.leaving) {
+            self.line(&entry, &text, false)?;
+        }
         self.to.flush()
+    }
+}
+
+/// Where lines go.
+enum Target {
+    One(Box<dyn Write + Send>),
+    Each { name: PathBuf, open: HashMap<u32, BufWriter<File>> },
+}
+
+/// A program may have more threads than a process may have files open.
+const MOST_OPEN: usize = 200;
+
+impl Target {
+    fn of(&mut self, thread: u32) -> io::Result<&mut dyn Write> {
+        match self {
+            Target::One(to) => Ok(to),
+            Target::Each { name, open } => {
+                if open.len() >= MOST_OPEN && !open.contains_key(&thread) {
+                    open.drain().try_for_each(|(_, mut file)| file.flush())?;
+                }
+                match open.entry(thread) {
+                    std::collections::hash_map::Entry::Occupied(file) => Ok(file.into_mut()),
+                    std::collections::hash_map::Entry::Vacant(place) => {
+                        let mut path = name.clone().into_os_string();
+                        path.push(format!(".{thread}"));
+                        let file = OpenOptions::new().append(true).create(true).open(path)?;
+                        Ok(place.insert(BufWriter::new(file)))
+                    }
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Target::One(to) => to.flush(),
+            Target::Each { open, .. } => open.values_mut().try_for_each(Write::flush),
+        }
     }
 }
