@@ -347,3 +347,31 @@ fn with_plugins_that_see_what_is_not_shown() {
     assert!(alone.stdout().contains("intercepted"), "{alone}");
     assert_eq!(traced.stdout(), alone.stdout());
 }
+
+#[test]
+fn with_times_and_a_file_for_each_thread() {
+    let bench = Workbench::new();
+    let name = bench.path("trace");
+    let script = "sleep 0.3; (exit 3); true";
+    let trace = |options: &[&str]| {
+        let trace = Program::new(Built::get().intercept()).args(["trace", "-a1"]).args(options.iter().copied());
+        trace.args(["-o"]).args([&name]).args(["bash", "-c", script]).run().success();
+    };
+    trace(&["-ttt", "-T", "-e", "wait4,exit_group"]);
+    let text = fs::read_to_string(&name).unwrap();
+    // `1700000000.123456 wait4(-1, [{WIFEXITED(s) && ...}], 0, NULL) = 1234 <0.301234>`
+    let waited = text.lines().find(|line| !line.starts_with("[pid ") && line.contains(" wait4(")).unwrap();
+    let number = |text: &str| -> f64 { text.trim_end_matches('>').parse().unwrap_or_else(|_| panic!("{text}")) };
+    let (before, after) = (waited.split(' ').next().unwrap(), waited.rsplit('<').next().unwrap());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((now - 120.0..now).contains(&number(before)) && before.split('.').nth(1).unwrap().len() == 6, "{waited}");
+    assert!((0.29..60.0).contains(&number(after)), "{waited}");
+
+    trace(&["-ff", "-e", "exit_group"]);
+    let files = fs::read_dir(bench.folder()).unwrap().map(|entry| entry.unwrap().path());
+    let separate = files.filter(|file| file.file_stem() == name.file_name() && file.extension().is_some());
+    let mut texts: Vec<String> = separate.map(|file| fs::read_to_string(file).unwrap()).collect();
+    texts.sort_unstable();
+    let ends = [0, 0, 3].map(|status| format!("exit_group({status}) = ?\n+++ exited with {status} +++\n"));
+    assert_eq!(texts, ends);
+}
