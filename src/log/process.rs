@@ -75,6 +75,9 @@ pub(crate) fn wanted() -> Wanted {
         () => {
             let numbers = Numbers::these(if Options::of_process().quiet { &[] } else { &ENDS });
             numbers.add(&LOG.traced);
+            if LOG.events.is_on() {
+                numbers.add(&Numbers::these(&TELLING));
+            }
             Wanted::These(numbers)
         }
     }
@@ -364,6 +367,9 @@ fn enters_strict_mode(call: &Call) -> bool {
         _ => false,
     }
 }
+
+/// The calls that have to be seen, shown or not, by who records: they make threads and processes, or forbid to read the time.
+const TELLING: [i64; 5] = [libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork, libc::SYS_vfork, libc::SYS_prctl];
 
 /// The calls that end a thread.
 const ENDS: [i64; 2] = [libc::SYS_exit, libc::SYS_exit_group];

@@ -198,6 +198,26 @@ fn what_others_have_left_behind_is_not_waited_for() {
     assert!(started.elapsed() < Duration::from_secs(15));
 }
 
+#[test]
+fn each_call_is_told_of_by_who_has_made_it_also_where_nothing_else_is_traced() {
+    let setting = Setting::new();
+    let program = setting.bench.program("tells_who_it_is");
+    let trace = Program::new(Built::get().intercept()).args(["trace", "-qq", "-e", "trace=getpgid", "-o"]);
+    let outcome = trace.args([&setting.file, &program]).run().success();
+    let trace = fs::read_to_string(&setting.file).unwrap();
+    assert!(trace.lines().all(|line| line.contains("getpgid(")), "{trace}");
+    assert_eq!(trace.lines().count(), 2 * outcome.stdout().trim().parse::<usize>().unwrap(), "{trace}");
+    let mut of_others = 0;
+    for line in trace.lines().filter_map(|line| line.strip_prefix("[pid ")) {
+        let (thread, call) = line.split_once("] getpgid(").unwrap();
+        let number: u32 = call.split(')').next().unwrap().parse().unwrap();
+        assert_eq!(number & !(1 << 29), thread.trim().parse::<u32>().unwrap(), "{trace}");
+        of_others += 1;
+    }
+    // All but the first thread of the first program, which tells five times.
+    assert_eq!(trace.lines().count() - of_others, 2 * 5, "{trace}");
+}
+
 /// Makes more calls than a ring has room for.
 const MANY_CALLS: &str = "for i in {1..6000}; do cd .; done";
 
