@@ -93,6 +93,7 @@ fn no_value_of_a_variable_disturbs_the_program() {
         "INTERCEPT_MAGIC_LOG",
         "INTERCEPT_LOG_TRUNC",
         "INTERCEPT_TRACE_PARENT",
+        "INTERCEPT_TRACE_OPTIONS",
         "INTERCEPT_NO_TRAMPOLINE",
         "INTERCEPT_UNHEARD_OF",
     ] {
