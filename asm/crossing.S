@@ -24,8 +24,9 @@
 //      O - 248      which hooks want to see the result, when the call is made here
 //      ...          x87 registers if in use, then vector registers, 64-byte aligned
 //
-// There are four variants: three for what vector registers CPUs have, and one that leaves these registers, and the words at O - 232
-// and O - 240, alone.
+// There are seven variants: three that save everything, for what vector registers CPUs have; the same without the x87, for
+// sites where its registers are known to be empty; and one that saves general registers and flags alone. What a variant
+// does not save it leaves alone: the words at O - 232 and O - 240 too.
 //
 // What comes back from Rust in eax is a `Verdict`:
 //
@@ -64,7 +65,7 @@ syscall_intercept_owed:                         // the number of a signal this t
         .globl  syscall_intercept_places
         .hidden syscall_intercept_places
         .type   syscall_intercept_places, @object
-        .size   syscall_intercept_places, 4 * 7 * 8
+        .size   syscall_intercept_places, 7 * 7 * 8
 syscall_intercept_places:
 
         .text
@@ -128,13 +129,12 @@ syscall_intercept_crossing_begin:
         and     rsp, -16
         .endm
 
-        // Saves control and status registers and gives the hook those that the ABI promises it.
-        .macro  CONTROL
-        fnstsw  ax
+        .macro  RESTORE_general
+        .endm
+
+        // Saves mxcsr and gives the hook the one that the ABI promises it.
+        .macro  ENTER_mxcsr
         stmxcsr [rbp - 88]
-        fnstcw  [rbp - 84]
-        mov     [rbp - 82], ax
-        mov     qword ptr [rbp - 96], 0
         mov     ecx, [rbp - 88]
         and     ecx, 0xffc0                     // without the sticky exception flags
         cmp     ecx, 0x1f80                     // the ABI's default: all exceptions masked, round to nearest
@@ -142,12 +142,24 @@ syscall_intercept_crossing_begin:
         mov     dword ptr [rbp - 80], 0x1f80
         ldmxcsr [rbp - 80]
 12:
-        cmp     word ptr [rbp - 84], 0x37f      // likewise for the x87
+        .endm
+
+        .macro  LEAVE_mxcsr                     // loading is cheaper than looking whether the hook has changed it
+        ldmxcsr [rbp - 88]
+        .endm
+
+        // The same for mxcsr and the x87, and saves its registers if any is in use. Two fnstsw to memory take less than two to ax.
+        .macro  ENTER_x87
+        fnstsw  [rbp - 82]
+        ENTER_mxcsr
+        fnstcw  [rbp - 84]
+        mov     qword ptr [rbp - 96], 0
+        cmp     word ptr [rbp - 84], 0x37f      // the ABI's default, likewise
         je      13f
         mov     word ptr [rbp - 80], 0x37f
         fldcw   [rbp - 80]
 13:
-        test    ax, 0x3800                      // the top of the x87 stack is not where an empty one has it
+        test    word ptr [rbp - 82], 0x3800     // the top of the x87 stack is not where an empty one has it
         jz      14f
         sub     rsp, 512
         and     rsp, -64
@@ -157,9 +169,31 @@ syscall_intercept_crossing_begin:
 14:
         .endm
 
+        .macro  LEAVE_x87
+        LEAVE_mxcsr
+        fnstsw  [rbp - 80]
+        fldcw   [rbp - 84]
+        movzx   ecx, word ptr [rbp - 80]
+        cmp     cx, [rbp - 82]
+        je      23f
+        fnstenv [rsp]                           // the vector area has been read
+        mov     cx, [rbp - 82]                  // exception flags that the hook has raised
+        mov     [rsp + 4], cx
+        mov     cx, [rbp - 84]                  // fnstenv masks all exceptions
+        mov     [rsp], cx
+        fldenv  [rsp]
+23:
+        .endm
+
+        .macro  ENTER_general
+        .endm
+
+        .macro  LEAVE_general
+        .endm
+
         // Saves what the variant saves and gives the hook the state the ABI promises it. `distance` is from the return address into the
         // stub to the descriptor.
-        .macro  ENTER vector, distance
+        .macro  ENTER vector, control, distance
         .cfi_startproc
         .cfi_def_cfa rsp, 136
         // rip: expression of 6 bytes: const1u 136; minus; deref; plus_uconst distance
@@ -190,38 +224,22 @@ syscall_intercept_crossing_begin:
         push    2                               // all flags clear but the one that is always set
         popfq
 11:
-        .ifnc   \vector, general
-        CONTROL
-        .endif
+        ENTER_\control
         SAVE_\vector
         lea     rdi, [rbp - 104]                 // &mut Frame
         .endm
 
-        // Puts vector and floating point state back; keeps eax. What the hook has done to control and status registers is looked at
-        // only where looking is cheaper than loading.
-        .macro  RESTORE vector
-        .ifnc   \vector, general
+        // Puts vector and floating point state back; keeps eax.
+        .macro  RESTORE vector, control
+        .ifc    \control, x87
         mov     rcx, [rbp - 96]
         test    rcx, rcx
         jz      20f
         fxrstor64 [rcx]                         // the lower halves of the vector registers too: they come next
 20:
-        RESTORE_\vector
-        mov     edx, eax
-        fnstsw  ax
-        ldmxcsr [rbp - 88]
-        fldcw   [rbp - 84]
-        cmp     ax, [rbp - 82]
-        mov     eax, edx
-        je      23f
-        fnstenv [rsp]                           // the vector area has been read
-        mov     cx, [rbp - 82]                  // exception flags that the hook has raised
-        mov     [rsp + 4], cx
-        mov     cx, [rbp - 84]                  // fnstenv masks all exceptions
-        mov     [rsp], cx
-        fldenv  [rsp]
-23:
         .endif
+        RESTORE_\vector
+        LEAVE_\control
         .endm
 
         // Puts the program's flags back, from where nothing may touch them; clobbers rax and rcx. popfq takes 5 ns, and hardly
@@ -300,13 +318,13 @@ syscall_intercept_crossing_begin:
 41:
         .endm
 
-        .macro  CROSSING vector
+        .macro  CROSSING name, vector, control
         .p2align 6
-        .globl  syscall_intercept_crossing_\vector
-        .hidden syscall_intercept_crossing_\vector
-        .type   syscall_intercept_crossing_\vector, @function
-syscall_intercept_crossing_\vector:
-        ENTER   \vector, {DESCRIPTOR_AFTER_CROSSING}
+        .globl  syscall_intercept_crossing_\name
+        .hidden syscall_intercept_crossing_\name
+        .type   syscall_intercept_crossing_\name, @function
+syscall_intercept_crossing_\name:
+        ENTER   \vector, \control, {DESCRIPTOR_AFTER_CROSSING}
         call    {before}
         cmp     eax, {OBSERVE}
         jne     1f
@@ -314,10 +332,10 @@ syscall_intercept_crossing_\vector:
         // The kernel leaves nothing of what a CPU remembers of calls, to predict where they return to: behind a system call a
         // `ret` that belongs to a `call` before it takes 7 ns and more (Zen 5). So the call of the stub returns before, and comes
         // back here by the jump that stands there; and the way back below is a jump, too.
-        lea     rcx, [rip + .Lobserve_\vector]
+        lea     rcx, [rip + .Lobserve_\name]
         push    qword ptr [rbp + 8]
         ret
-.Lobserve_\vector:                              // until `observed`: the program's registers are in the frame
+.Lobserve_\name:                              // until `observed`: the program's registers are in the frame
         OWED
         mov     rax, [rbp - 64]                 // the hook left garbage in all of these
         mov     rdi, [rbp - 56]
@@ -326,14 +344,14 @@ syscall_intercept_crossing_\vector:
         mov     r10, [rbp - 32]
         mov     r8, [rbp - 24]
         mov     r9, [rbp - 16]
-.Lobserved_\vector:
+.Lobserved_\name:
         syscall
         mov     [rbp - 72], rax
         lea     rdi, [rbp - 104]
         call    {after}
         mov     eax, {OBSERVE}
 
-1:      RESTORE \vector
+1:      RESTORE \vector, \control
         cmp     eax, {RETURN}
         je      2f
         jb      3f
@@ -342,7 +360,7 @@ syscall_intercept_crossing_\vector:
         add     qword ptr [rbp + 8], {IN_STUB_DISTANCE}
 
         // From here on everything that the program still lacks is in the frame, whatever of it has been put back already.
-.Lforward_\vector:
+.Lforward_\name:
 3:      OWED                                    // FORWARD, IN_STUB
         FLAGS
         lea     rsp, [rbp - 64]
@@ -352,7 +370,7 @@ syscall_intercept_crossing_\vector:
         LEAVE
         .cfi_restore_state
 
-.Lreturn_\vector:
+.Lreturn_\name:
 2:      RESULT                                  // RETURN
         .cfi_remember_state
         LEAVE
@@ -360,28 +378,28 @@ syscall_intercept_crossing_\vector:
 
 4:      RESULT                                  // OBSERVE
         POP
-.Lstep_\vector:
+.Lstep_\name:
         lea     rsp, [rsp + 136]
         .cfi_def_cfa rsp, 0
         .cfi_register 16, 2                     // rip: what is in rcx
-.Ljump_\vector:
+.Ljump_\name:
         jmp     rcx
-.Lend_\vector:
+.Lend_\name:
         .cfi_endproc
         .pushsection .data.rel.ro.syscall_intercept_places
-        .quad   .Lobserve_\vector, .Lobserved_\vector, .Lforward_\vector, .Lreturn_\vector, .Lstep_\vector, .Ljump_\vector, .Lend_\vector
+        .quad   .Lobserve_\name, .Lobserved_\name, .Lforward_\name, .Lreturn_\name, .Lstep_\name, .Ljump_\name, .Lend_\name
         .popsection
-        .size   syscall_intercept_crossing_\vector, . - syscall_intercept_crossing_\vector
+        .size   syscall_intercept_crossing_\name, . - syscall_intercept_crossing_\name
 
         // The second crossing of a `clone` made in the stub, in the parent and in the child: rax is the result.
         .p2align 6
-        .globl  syscall_intercept_after_clone_\vector
-        .hidden syscall_intercept_after_clone_\vector
-        .type   syscall_intercept_after_clone_\vector, @function
-syscall_intercept_after_clone_\vector:
-        ENTER   \vector, {DESCRIPTOR_AFTER_CLONE}
+        .globl  syscall_intercept_after_clone_\name
+        .hidden syscall_intercept_after_clone_\name
+        .type   syscall_intercept_after_clone_\name, @function
+syscall_intercept_after_clone_\name:
+        ENTER   \vector, \control, {DESCRIPTOR_AFTER_CLONE}
         call    {after_clone}
-        RESTORE \vector
+        RESTORE \vector, \control
         FLAGS
         lea     rsp, [rbp - 64]
         pop     rax
@@ -390,13 +408,16 @@ syscall_intercept_after_clone_\vector:
         mov     r11, [rbp - 8]
         LEAVE
         .cfi_endproc
-        .size   syscall_intercept_after_clone_\vector, . - syscall_intercept_after_clone_\vector
+        .size   syscall_intercept_after_clone_\name, . - syscall_intercept_after_clone_\name
         .endm
 
-        CROSSING sse
-        CROSSING avx
-        CROSSING avx512
-        CROSSING general
+        CROSSING sse, sse, x87
+        CROSSING avx, avx, x87
+        CROSSING avx512, avx512, x87
+        CROSSING sse_alone, sse, mxcsr
+        CROSSING avx_alone, avx, mxcsr
+        CROSSING avx512_alone, avx512, mxcsr
+        CROSSING general, general, general
 
         .globl  syscall_intercept_crossing_end
         .hidden syscall_intercept_crossing_end

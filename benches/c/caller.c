@@ -7,7 +7,8 @@
  * KIND says where the calls are made:
  *	getppid		libc's getppid(), where the number is a constant
  *	syscall		libc's syscall(), where it is not
- *	own		a site of this program, with a jump behind it that no analysis can follow: everything may be read there
+ *	vectors		a site of this program, with a jump behind it that no analysis can follow: vector registers may be read there
+ *	everything	the same, in a function that uses the x87: its registers may be in use
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -24,24 +25,35 @@
 __asm__ (
 	".text\n"
 	".p2align 4\n"
-	".type own_getppid, @function\n"
-	"own_getppid:\n"
+	".type with_vectors, @function\n"
+	"with_vectors:\n"
 	"	.cfi_startproc\n"
 	"	mov $110, %eax\n"
 	"	syscall\n"
-	"	jmp *behind_own_getppid(%rip)\n"
+	"	jmp *behind_the_call(%rip)\n"
 	"	.cfi_endproc\n"
-	".size own_getppid, . - own_getppid\n"
-	"return_from_own_getppid:\n"
+	".size with_vectors, . - with_vectors\n"
+	".p2align 4\n"
+	".type with_everything, @function\n"
+	"with_everything:\n"
+	"	.cfi_startproc\n"
+	"	mov $110, %eax\n"
+	"	syscall\n"
+	"	jmp *behind_the_call(%rip)\n"
+	"	fnop\n"				/* never executed; the analysis sees it */
+	"	.cfi_endproc\n"
+	".size with_everything, . - with_everything\n"
+	"return_from_call:\n"
 	"	.cfi_startproc\n"
 	"	ret\n"
 	"	.cfi_endproc\n"
 	".data\n"
 	".p2align 3\n"
-	"behind_own_getppid: .quad return_from_own_getppid\n"
+	"behind_the_call: .quad return_from_call\n"
 	".text\n");
 
-long own_getppid(void);
+long with_vectors(void);
+long with_everything(void);
 
 static long
 by_getppid(void)
@@ -122,7 +134,8 @@ main(int argc, char **argv)
 
 	call = strcmp(kind, "getppid") == 0 ? by_getppid
 		: strcmp(kind, "syscall") == 0 ? by_syscall
-		: strcmp(kind, "own") == 0 ? own_getppid : NULL;
+		: strcmp(kind, "vectors") == 0 ? with_vectors
+		: strcmp(kind, "everything") == 0 ? with_everything : NULL;
 	if (call == NULL)
 		return 2;
 	make_calls(WARM_UP);

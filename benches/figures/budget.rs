@@ -17,9 +17,11 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     let subscribing = plugin("subscribing_hook");
     let mut ways = vec![
         ("forwarded", "getppid", plugin("forwarding_hook")),
-        ("forwarded_all_saved", "own", everywhere("forwarding_hook")),
+        ("forwarded_vectors_saved", "vectors", everywhere("forwarding_hook")),
+        ("forwarded_all_saved", "everything", everywhere("forwarding_hook")),
         ("emulated", "getppid", plugin("emulating_hook")),
-        ("emulated_all_saved", "own", everywhere("emulating_hook")),
+        ("emulated_vectors_saved", "vectors", everywhere("emulating_hook")),
+        ("emulated_all_saved", "everything", everywhere("emulating_hook")),
         ("observed", "getppid", plugin("observing_hook")),
         ("without_hook", "getppid", Way::with(bench.library())),
         ("logged", "getppid", Way::with(bench.library()).env("INTERCEPT_LOG", "/dev/null")),
@@ -28,7 +30,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     ways.push(("not_wanted", "syscall", subscribing));
     let mut rows = Vec::new();
     let vectors = format!("vectors.{}", vector_state());
-    let bare = ["getppid", "syscall", "own"].map(|site| (site, of_a_call(bench, &Way::bare(), site)));
+    let bare = ["getppid", "syscall", "vectors", "everything"].map(|site| (site, of_a_call(bench, &Way::bare(), site)));
     for (name, site, way) in ways {
         let (_, bare) = bare.iter().find(|(it, _)| *it == site).unwrap();
         let counts = bare.clone().and_then(|bare| Ok((of_a_call(bench, &way, site)?, bare)));

@@ -76,7 +76,11 @@ fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>]) -> io::Resul
 /// Why this rung, what makes room for the jump; and what need not be saved.
 fn moved(patch: &Patch) -> String {
     let window = patch.window.end - patch.window.start;
-    let dead = if patch.vector_state_is_dead { ", vector state is dead" } else { "" };
+    let dead = match (patch.vector_state_is_dead, patch.x87_is_empty) {
+        (true, _) => ", vector state is dead",
+        (false, true) => ", x87 is empty",
+        (false, false) => "",
+    };
     match (patch.moved_before().len(), patch.moved_after().len()) {
         (before, 0) => format!("{window} bytes, {before} moved{dead}"),
         (before, after) => {

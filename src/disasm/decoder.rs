@@ -8,7 +8,7 @@ use super::{
     constant::effect_on_eax,
     instruction::{Branch, Instruction, Kind},
     known::Known,
-    step::{Flow, Step, relative_target, rip_relative_lea},
+    step::{Flow, State, Step, relative_target, rip_relative_lea},
 };
 use capstone::{
     Arch, Capstone, DisasmIter, Insn, Mode, NO_EXTRA_MODE,
@@ -94,7 +94,7 @@ impl<'b> Decoder<'_, 'b> {
             Kind::Branch(Branch { target, falls_through: false }) => Flow::Jump(target),
         };
         // Asked about what the fast decoder does not know: the newest vector instructions, mostly.
-        Some(Step { length: instruction.length(), flow, general: false })
+        Some(Step { length: instruction.length(), flow, state: State::Any })
     }
 
     /// The table an indirect jump at the start of these bytes reads, where its address stands in the instruction:

@@ -13,6 +13,7 @@ use super::{
     scan::scan,
     site::number,
     walk::{Findings, Memory, walk},
+    x87::is_entered_by_calls,
 };
 use crate::object::{Functions, Image};
 use std::ops::Range;
@@ -91,14 +92,16 @@ pub fn locate_some(
 
     let neighbourhoods = sites.iter().map(Site::neighbourhood).chain(paddings.iter().cloned());
     let closed = sites.iter().filter(|site| site.vector_state_is_dead).map(|site| site.function.clone());
+    let starts = sites.iter().filter(|site| site.x87_is_empty).map(|site| site.function.start..site.function.start + 1);
     let passed_places = passed.iter().map(|&hit| hit..hit + 1);
-    let places = Places::new(neighbourhoods.chain(closed).chain(passed_places));
+    let places = Places::new(neighbourhoods.chain(closed).chain(starts).chain(passed_places));
     let mut arrivals: Vec<Arrival> = runs.iter().flat_map(|run| incoming(run, &places)).collect();
     arrivals.sort_unstable();
     if passed.iter().any(|&hit| !within(&arrivals, hit..hit + 1).is_empty()) {
         // Somebody comes to such a call past the instruction before it, with another number perhaps.
         return locate(image, functions);
     }
+    let mut entered_by_calls = (u64::MAX, false);
     for site in &mut sites {
         // The pass over all bytes takes data and the insides of instructions for branches. What it says is worth something
         // where an instruction begins: compilers do not jump into the middle of one, and the walk sees assembly that does.
@@ -109,6 +112,14 @@ pub fn locate_some(
         site.targets.dedup();
         site.number = number(site);
         site.vector_state_is_dead = site.vector_state_is_dead && is_called_by_symbol(site, &arrivals, &runs);
+        // Who is called by symbols alone is entered by calls. Other functions have several sites, often.
+        if site.x87_is_empty && !site.vector_state_is_dead {
+            let start = site.function.start;
+            if entered_by_calls.0 != start {
+                entered_by_calls = (start, is_entered_by_calls(&site.function, &arrivals, &runs));
+            }
+            site.x87_is_empty = entered_by_calls.1;
+        }
     }
     paddings.retain(|padding| within(&arrivals, padding.clone()).is_empty());
     Ok(Located { sites, lookalikes, unknown, paddings })

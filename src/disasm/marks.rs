@@ -28,6 +28,12 @@ impl Marks {
         }
     }
 
+    /// Whether an address is marked.
+    pub(super) fn has(&self, address: u64) -> bool {
+        let at = address.wrapping_sub(self.start);
+        self.words.get((at / BITS) as usize).is_some_and(|word| word >> (at % BITS) & 1 != 0)
+    }
+
     /// The first marked address from `from` on.
     pub(super) fn next(&self, from: u64) -> Option<u64> {
         let at = from.saturating_sub(self.start);

@@ -20,6 +20,7 @@
 //! padding   bytes that nothing executes
 //! constant  the number of the call, where it is a constant
 //! liveness  whether a vector register can matter at the call
+//! x87       whether an x87 register can be in use at it
 //! flow      the number, where it takes the whole function to tell (for an index)
 //! ```
 //!
@@ -45,6 +46,7 @@ mod step;
 mod table;
 mod vector;
 mod walk;
+mod x87;
 
 pub use instruction::{Branch, Eax, Instruction, Kind};
 pub use locate::{Located, locate, locate_some, locate_thoroughly};

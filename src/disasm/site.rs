@@ -28,6 +28,8 @@ pub struct Site {
     pub targets: Vec<u64>,
     /// Whether no value can be in a vector or x87 register here that anybody reads later; see `liveness`.
     pub vector_state_is_dead: bool,
+    /// Whether no x87 register can be in use here; see `x87`.
+    pub x87_is_empty: bool,
     /// Where a jump leads that stands right before the instruction and leaves the object: someone has patched this site.
     pub detour: Option<u64>,
 }

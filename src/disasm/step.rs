@@ -17,8 +17,19 @@ pub(super) struct Step {
     pub(super) length: u8,
     /// Where control goes.
     pub(super) flow: Flow,
-    /// Whether it is known to neither read nor write vector and floating point state.
-    pub(super) general: bool,
+    /// What it reads and writes.
+    pub(super) state: State,
+}
+
+/// What an instruction may read and write besides memory. Of a call: the instruction itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// General registers and flags alone.
+    General,
+    /// These and vector and mask registers.
+    Vectors,
+    /// Anything: the x87, MMX registers, control registers, or nobody knows.
+    Any,
 }
 
 /// Where control goes after an instruction.
@@ -57,18 +68,47 @@ fn simple_branch(code: &[u8], address: u64) -> Option<Step> {
         [0xe9, _, _, _, _, ..] => (5, Flow::Jump),
         [0xe8, _, _, _, _, ..] => (5, Flow::Call),
         [0x0f, 0x80..=0x8f, _, _, _, _, ..] => (6, Flow::Conditional),
-        [0xc3, ..] => return Some(Step { length: 1, flow: Flow::End, general: true }),
+        [0xc3, ..] => return Some(Step { length: 1, flow: Flow::End, state: State::General }),
         _ => return None,
     };
     let target = relative_target(&code[..usize::from(length)], address);
-    Some(Step { length, flow: flow(target), general: code[0] != 0xe8 })
+    Some(Step { length, flow: flow(target), state: State::General })
 }
 
 fn decoded(code: &[u8], address: u64) -> Option<Step> {
     let instruction = InstDecoder::default().decode(&mut U8Reader::new(code)).ok()?;
     let length = u8::try_from(instruction.len().to_const()).ok()?;
     let bytes = code.get(..usize::from(length)).filter(|bytes| (1..=Instruction::LONGEST).contains(&bytes.len()))?;
-    Some(Step { length, flow: flow(instruction.opcode(), bytes, address), general: is_general(&instruction) })
+    Some(Step { length, flow: flow(instruction.opcode(), bytes, address), state: state(&instruction) })
+}
+
+fn state(instruction: &x86::Instruction) -> State {
+    if is_general(instruction) || instruction.opcode() == Opcode::CALL {
+        State::General
+    } else if is_on_vectors(instruction) {
+        State::Vectors
+    } else {
+        State::Any
+    }
+}
+
+/// Whether an instruction has a vector register among its operands and none of the x87, MMX or control: then it has to do with none
+/// that it does not name either. Or clears the vector registers.
+fn is_on_vectors(instruction: &x86::Instruction) -> bool {
+    use yaxpeax_x86::long_mode::register_class as class;
+    let registers = (0..instruction.operand_count()).filter_map(|operand| match instruction.operand(operand) {
+        x86::Operand::Register { reg } => Some(reg.class()),
+        _ => None,
+    });
+    let (mut vectors, mut others) = (false, false);
+    for register in registers {
+        match register {
+            class::X | class::Y | class::Z => vectors = true,
+            class::Q | class::D | class::W | class::B | class::RB | class::K => {}
+            _ => others = true,
+        }
+    }
+    (vectors && !others) || matches!(instruction.opcode(), Opcode::VZEROUPPER | Opcode::VZEROALL)
 }
 
 /// Whether an instruction is one of those that have to do with general registers, memory and flags alone.
@@ -268,9 +308,9 @@ mod tests {
     fn simple_branches_are_what_the_decoder_says() {
         for (first, second) in (0..=255_u8).flat_map(|first| (0..=255_u8).map(move |second| (first, second))) {
             let code = [first, second, 0xfe, 0xff, 0x12, 0x80, 0x34, 0x56];
-            if let Some(Step { length, flow, general }) = simple_branch(&code, 0x1000) {
+            if let Some(Step { length, flow, state }) = simple_branch(&code, 0x1000) {
                 let sure = decoded(&code, 0x1000).unwrap();
-                assert_eq!((length, flow, general), (sure.length, sure.flow, sure.general), "{code:02x?}");
+                assert_eq!((length, flow, state), (sure.length, sure.flow, sure.state), "{code:02x?}");
                 assert!(simple_branch(&code[..usize::from(length) - 1], 0x1000).is_none());
             }
         }

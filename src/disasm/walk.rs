@@ -9,8 +9,9 @@ use super::{
     plain::plain_length,
     region::Region,
     site::{self, Doubt, Lookalike, Site},
-    step::{Flow, Step, step},
+    step::{Flow, State, Step, step},
     table::Tables,
+    x87,
 };
 use crate::object::Image;
 use std::{
@@ -38,6 +39,8 @@ pub(super) struct Memory {
     starts: Marks,
     /// Where branches lead.
     targets: Marks,
+    /// Where branches lead by which the x87 stack is known to be empty.
+    empty: Marks,
     /// The instructions before or after a site, as long as it is not known how many they are.
     some: Vec<Instruction>,
 }
@@ -54,6 +57,8 @@ pub(super) fn walk<'b>(
     findings.walked.push(region.range.start);
     memory.starts.restart(&region.range);
     memory.targets.restart(&region.range);
+    memory.empty.restart(&region.range);
+    let is_function = !region.unwind_info.is_empty() && !region.sweep;
     let mut walk = Walk {
         image,
         code,
@@ -65,7 +70,8 @@ pub(super) fn walk<'b>(
         line: None,
         detour: None,
         dead_since: None,
-        closed: !region.unwind_info.is_empty() && !region.sweep,
+        closed: is_function,
+        x87: x87::Watch::new(is_function),
         sites: Vec::with_capacity(region.hits.len()),
         findings,
     };
@@ -90,6 +96,7 @@ struct Walk<'w, 'e, 'b> {
     dead_since: Option<u64>,
     /// Whether nothing was seen yet that touches vector state or leaves the function by another way than `ret`.
     closed: bool,
+    x87: x87::Watch,
     sites: Vec<Site>,
     findings: &'w mut Findings,
 }
@@ -130,6 +137,7 @@ impl<'b> Walk<'_, '_, 'b> {
         if passed > 0 {
             self.line.get_or_insert(start);
             (self.detour, self.dead_since) = (None, None);
+            self.x87.come_to(start..start + passed as u64, &self.memory.empty, &self.memory.starts);
         }
         start + passed as u64
     }
@@ -148,15 +156,17 @@ impl<'b> Walk<'_, '_, 'b> {
     /// Takes note of an instruction; gives the address to go on at.
     fn pass(&mut self, at: u64, step: Step) -> u64 {
         let next = at + u64::from(step.length);
+        self.memory.starts.set(at);
+        self.x87.come_to(at..at + 1, &self.memory.empty, &self.memory.starts);
         self.judge(at, next, step.flow);
         self.note_targets(at, next, step.flow);
-        self.memory.starts.set(at);
         let stays = match step.flow {
             Flow::Call(_) | Flow::Conditional(None) | Flow::Jump(None) => false,
             Flow::Conditional(Some(target)) | Flow::Jump(Some(target)) => self.region.unwind_info.contains(&target),
             Flow::Next | Flow::Address(_) | Flow::Nop | Flow::Filler | Flow::Syscall | Flow::End => true,
         };
-        self.closed &= step.general && stays;
+        self.closed &= step.state == State::General && stays;
+        self.x87.pass(at, self.code.slice(at..next), &step, stays, &mut self.memory.empty);
         self.line = match step.flow {
             Flow::Next | Flow::Address(_) => self.line.or(Some(at)),
             // Nops that a straight line would begin with align what follows them: control enters behind them, perhaps by a
@@ -215,6 +225,7 @@ impl<'b> Walk<'_, '_, 'b> {
             targets: Vec::new(),
             detour: self.detour,
             vector_state_is_dead: false,
+            x87_is_empty: self.x87.is_empty(),
         })
     }
 
@@ -309,6 +320,7 @@ impl<'b> Walk<'_, '_, 'b> {
             self.give_up_on_hits(known, Doubt::Unreached);
         }
         self.line = None;
+        self.x87.leave();
         known
     }
 
@@ -324,6 +336,7 @@ impl<'b> Walk<'_, '_, 'b> {
         }
         self.give_up_on_hits(next, doubt);
         self.closed = false;
+        self.x87.lose();
         self.line = None;
         self.detour = None;
         self.dead_since = None;
@@ -369,6 +382,7 @@ impl<'b> Walk<'_, '_, 'b> {
         let closed = self.closed && self.dead_since.is_some();
         for mut site in self.sites {
             site.vector_state_is_dead = closed;
+            site.x87_is_empty = self.x87.concludes(site.x87_is_empty, self.dead_since.is_none());
             site.targets.extend(targets.within(site.neighbourhood()));
             self.findings.sites.push(site);
         }

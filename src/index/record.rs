@@ -20,6 +20,7 @@ use crate::patch::{Patch, Reason, Rung};
 
 const NUMBER: u8 = 0x08;
 const DEAD: u8 = 0x10;
+const X87_EMPTY: u8 = 0x20;
 const RUNG: u8 = 0x07;
 
 /// The rungs by their number in the flags. Sites that others have patched are in no index.
@@ -46,7 +47,8 @@ pub(super) fn write(records: &mut Vec<u8>, patch: &Patch, previous: u64, image: 
     let rung = RUNGS.iter().position(|rung| *rung == patch.rung)? as u8;
     varint(records, patch.address.checked_sub(previous)?);
     let flag = |flag: u8, set: bool| if set { flag } else { 0 };
-    records.push(rung | flag(NUMBER, patch.number.is_some()) | flag(DEAD, patch.vector_state_is_dead));
+    let proofs = flag(DEAD, patch.vector_state_is_dead) | flag(X87_EMPTY, patch.x87_is_empty);
+    records.push(rung | flag(NUMBER, patch.number.is_some()) | proofs);
     if let Some(number) = patch.number {
         varint(records, number.into());
     }
@@ -97,6 +99,7 @@ pub struct Record<'a> {
     length: u8,
     number: Option<u32>,
     vector_state_is_dead: bool,
+    x87_is_empty: bool,
     rung: Rung,
     /// The window and the syscall, and what must be there.
     covered: Range<u64>,
@@ -138,12 +141,13 @@ impl<'a> Records<'a> {
             Some(island) => Some((island, self.take(ISLAND)?)),
             None => None,
         };
-        let vector_state_is_dead = flags & DEAD != 0;
+        let (vector_state_is_dead, x87_is_empty) = (flags & DEAD != 0, flags & X87_EMPTY != 0);
         Some(Record {
             address,
             length,
             number,
             vector_state_is_dead,
+            x87_is_empty,
             rung,
             covered,
             bytes,
@@ -238,6 +242,7 @@ impl Record<'_> {
             length: self.length,
             number: self.number,
             vector_state_is_dead: self.vector_state_is_dead,
+            x87_is_empty: self.x87_is_empty,
             rung: self.rung,
             window,
             island: self.island.map(|(island, _)| island),

@@ -20,6 +20,8 @@ pub struct Patch {
     pub number: Option<u32>,
     /// Whether no value can be in a vector or x87 register here that anybody reads later.
     pub vector_state_is_dead: bool,
+    /// Whether no x87 register can be in use here.
+    pub x87_is_empty: bool,
     /// How the site is taken.
     pub rung: Rung,
     /// The bytes to overwrite, whole instructions. Empty, and at the syscall, where the site is left alone.
@@ -116,6 +118,7 @@ fn taken(site: &Site, rung: Rung, window: Window, island: Option<u64>) -> Patch 
         length: site.length,
         number: site.number,
         vector_state_is_dead: site.vector_state_is_dead,
+        x87_is_empty: site.x87_is_empty,
         rung,
         window: window.range,
         island,

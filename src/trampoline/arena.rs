@@ -15,7 +15,7 @@ use crate::sys::near::map_near;
 
 const PAGE: usize = 4096;
 /// What the addresses take that stubs read.
-const SLOTS: usize = size_of::<[u64; 5]>();
+const SLOTS: usize = size_of::<Slots>();
 /// Most stubs are somewhat shorter: enough for a batch of them to be assembled without moving.
 const USUAL: usize = 192;
 
@@ -108,8 +108,9 @@ fn fill(
     let mut entries = |crossing: Crossing| {
         Some(Entries { crossing: slot(crossing.entry)?, after_clone: slot(crossing.after_clone)? })
     };
-    let (full, general) = (entries(crossings.full)?, entries(crossings.general)?);
-    let slots = Slots { full, general, unwanted: slot(unwanted_table())? };
+    let full = entries(crossings.full)?;
+    let (vectors, general) = (entries(crossings.vectors)?, entries(crossings.general)?);
+    let slots = Slots { full, vectors, general, unwanted: slot(unwanted_table())? };
     let mut stubs = Vec::new();
     let mut next = base + SLOTS as u64;
     let mut more = true;

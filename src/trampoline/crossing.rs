@@ -29,10 +29,16 @@ unsafe extern "C" {
     fn syscall_intercept_after_clone_avx();
     fn syscall_intercept_crossing_avx512();
     fn syscall_intercept_after_clone_avx512();
+    fn syscall_intercept_crossing_sse_alone();
+    fn syscall_intercept_after_clone_sse_alone();
+    fn syscall_intercept_crossing_avx_alone();
+    fn syscall_intercept_after_clone_avx_alone();
+    fn syscall_intercept_crossing_avx512_alone();
+    fn syscall_intercept_after_clone_avx512_alone();
     fn syscall_intercept_crossing_general();
     fn syscall_intercept_after_clone_general();
 
-    static syscall_intercept_places: [Places; 4];
+    static syscall_intercept_places: [Places; 7];
     static syscall_intercept_crossing_begin: u8;
     static syscall_intercept_crossing_end: u8;
 }
@@ -129,6 +135,8 @@ pub(crate) struct Crossing {
 pub(crate) struct Crossings {
     /// Saves everything.
     pub(crate) full: Crossing,
+    /// Saves everything but the x87: for sites where it is empty.
+    pub(crate) vectors: Crossing,
     /// For sites where vector state is dead.
     pub(crate) general: Crossing,
 }
@@ -143,13 +151,23 @@ impl Crossings {
         // kmovq, which saves all 64 bits of a mask register, is AVX512BW; without it masks have 16 bits but so have the
         // CPUs that lack it (Knights Landing): not worth a variant, they get the AVX one and say so in the README.
         let features = features();
-        let full = if features.avx512bw {
-            variant(syscall_intercept_crossing_avx512, syscall_intercept_after_clone_avx512)
+        let (full, vectors) = if features.avx512bw {
+            (
+                variant(syscall_intercept_crossing_avx512, syscall_intercept_after_clone_avx512),
+                variant(syscall_intercept_crossing_avx512_alone, syscall_intercept_after_clone_avx512_alone),
+            )
         } else if features.avx {
-            variant(syscall_intercept_crossing_avx, syscall_intercept_after_clone_avx)
+            (
+                variant(syscall_intercept_crossing_avx, syscall_intercept_after_clone_avx),
+                variant(syscall_intercept_crossing_avx_alone, syscall_intercept_after_clone_avx_alone),
+            )
         } else {
-            variant(syscall_intercept_crossing_sse, syscall_intercept_after_clone_sse)
+            (
+                variant(syscall_intercept_crossing_sse, syscall_intercept_after_clone_sse),
+                variant(syscall_intercept_crossing_sse_alone, syscall_intercept_after_clone_sse_alone),
+            )
         };
-        Crossings { full, general: variant(syscall_intercept_crossing_general, syscall_intercept_after_clone_general) }
+        let general = variant(syscall_intercept_crossing_general, syscall_intercept_after_clone_general);
+        Crossings { full, vectors, general }
     }
 }

@@ -91,6 +91,7 @@ pub(super) struct Entries {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slots {
     pub(super) full: Entries,
+    pub(super) vectors: Entries,
     pub(super) general: Entries,
     /// That of the table of numbers that no hook wants.
     pub(super) unwanted: u64,
@@ -129,7 +130,11 @@ pub(super) fn emit(
     let length = |moved: &[Instruction]| moved.iter().map(Instruction::length).sum::<u8>();
     let (moved_before, moved_after) = (length(patch.moved_before()), length(patch.moved_after()));
     let to_return = u64::from(moved_before) + TO_RETURN;
-    let entries = if patch.vector_state_is_dead { slots.general } else { slots.full };
+    let entries = match (patch.vector_state_is_dead, patch.x87_is_empty) {
+        (true, _) => slots.general,
+        (false, true) => slots.vectors,
+        (false, false) => slots.full,
+    };
     // The stub begins where its descriptor comes to be aligned.
     while !(here(ops) + to_return + CROSSING_TO_DESCRIPTOR).is_multiple_of(align_of::<Descriptor>() as u64) {
         ops.push(INT3);

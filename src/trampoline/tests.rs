@@ -190,6 +190,22 @@ unsafe extern "C-unwind" fn hook(number: i64, _: i64, _: i64, _: i64, _: i64, _:
             "mov r9, rax",
             "mov r10, rax",
             "mov r11, rax",
+            "fldz",
+            "fldz",
+            "fldz",
+            "fldz",
+            "fldz",
+            "fldz",
+            "fldz",
+            "fldz", // all there are
+            "fstp st(0)",
+            "fstp st(0)",
+            "fstp st(0)",
+            "fstp st(0)",
+            "fstp st(0)",
+            "fstp st(0)",
+            "fstp st(0)",
+            "fstp st(0)",
             "vpcmpeqd ymm0, ymm0, ymm0",
             "vmovaps ymm1, ymm0",
             "vmovaps ymm7, ymm0",
@@ -272,11 +288,14 @@ impl Drop for Function {
 fn compare(function: &Function, state: &State) -> Vec<Rung> {
     let mut memory = [0; 8];
     let expected = function.run(state, &mut memory);
-    let (saved, patches) = run_patched(function, state, &mut memory, Some(false));
+    let (saved, patches) = run_patched(function, state, &mut memory, Belief::Nothing);
     let rungs = patches.iter().map(|patch| patch.rung).collect();
     assert_eq!(saved, expected, "patched {rungs:?}: {:02x?}", function.code());
+    // Nobody here has anything in the x87, so this changes nothing.
+    let (vectors_saved, _) = run_patched(function, state, &mut memory, Belief::X87Empty);
+    assert_eq!(vectors_saved, expected, "patched {rungs:?} as if the x87 were empty: {:02x?}", function.code());
 
-    let (mut proved, patches) = run_patched(function, state, &mut memory, None);
+    let (mut proved, patches) = run_patched(function, state, &mut memory, Belief::Proofs);
     if patches.iter().any(|patch| patch.vector_state_is_dead) {
         // By the ABI this is not its caller's any more.
         proved.0.ymm = expected.0.ymm;
@@ -286,8 +305,19 @@ fn compare(function: &Function, state: &State) -> Vec<Rung> {
     rungs
 }
 
-/// Runs a function patched. `dead` is what to believe of vector state, if not what the locator says.
-fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], dead: Option<bool>) -> (Left, Vec<Patch>) {
+/// What to believe of the state at a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Belief {
+    /// Everything may be in use.
+    Nothing,
+    /// What the locator has proved.
+    Proofs,
+    X87Empty,
+    VectorsDead,
+}
+
+/// Runs a function patched.
+fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], belief: Belief) -> (Left, Vec<Patch>) {
     let span = function.base..function.base + 2 * PAGE as u64;
     let segment = Segment { address: span.start, bytes: function.code(), executable: true, file_offset: 0 };
     let image = Image::new(vec![segment]);
@@ -295,8 +325,9 @@ fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], dead: 
     let functions = Functions { ranges: Vec::from([function_range]), source: Source::UnwindTable };
 
     let mut located = disasm::locate(&image, &functions).unwrap();
-    for site in &mut located.sites {
-        site.vector_state_is_dead = dead.unwrap_or(site.vector_state_is_dead);
+    for site in located.sites.iter_mut().filter(|_| belief != Belief::Proofs) {
+        site.vector_state_is_dead = belief == Belief::VectorsDead;
+        site.x87_is_empty = belief == Belief::X87Empty;
     }
     let patches = patch::plan(&located);
     let taken: Vec<_> = patches.iter().filter(|patch| patch.rung.is_taken()).cloned().collect();
@@ -448,7 +479,27 @@ fn a_wrong_proof_is_noticed() {
     assert_eq!(compare(&function, &state), [Rung::InPlace]);
     let mut memory = [0; 8];
     let (_, expected, _) = function.run(&state, &mut memory);
-    let ((_, read, _), patches) = run_patched(&function, &state, &mut memory, Some(true));
+    let ((_, read, _), patches) = run_patched(&function, &state, &mut memory, Belief::VectorsDead);
     assert!(patches.iter().all(|patch| patch.vector_state_is_dead));
     assert_ne!(read, expected, "the hook has changed ymm7, and nobody has put it back");
+}
+
+/// The same of the x87.
+#[test]
+fn a_wrong_proof_that_the_x87_is_empty_is_noticed() {
+    hook::activate();
+    assert!(hook::add(hook::Added::Plain(hook), None).is_some());
+    // fld1; mov eax, 1000; syscall; fstp qword [rbx]; ret
+    let code = [0xd9, 0xe8, 0xb8, 0xe8, 3, 0, 0, 0x0f, 0x05, 0xdd, 0x1b, 0xc3];
+    let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };
+    let function = Function::new(&code);
+    let mut memory = [0; 8];
+    let (_, [expected, ..], _) = function.run(&state, &mut memory);
+    assert_eq!(f64::from_bits(expected), 1.0);
+    for belief in [Belief::Nothing, Belief::Proofs, Belief::X87Empty] {
+        let ((_, [read, ..], _), patches) = run_patched(&function, &state, &mut memory, belief);
+        let believed_empty = belief == Belief::X87Empty;
+        assert!(patches.iter().all(|patch| patch.x87_is_empty == believed_empty && !patch.vector_state_is_dead));
+        assert_eq!(read == expected, !believed_empty, "{belief:?}: the hook has used all eight registers");
+    }
 }
