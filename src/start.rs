@@ -32,6 +32,7 @@ extern "C" fn constructor() {
     if FOR_ANALYSIS_ONLY.load(Ordering::Relaxed) {
         return;
     }
+    hook::errno::find();
     let _errno = hook::errno::Kept::new();
     // A bug in here must not take the program down: it runs on, un-intercepted.
     let outcome = std::panic::catch_unwind(|| hook::bypass(|| start(config())));
