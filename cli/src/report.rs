@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     file: PathBuf,
 }
 
+/// Where results begin, unless something else is asked for.
+pub(crate) const COLUMN: u8 = 40;
+
 /// Reads and writes.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let name = arguments.file.display();
@@ -42,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         )),
         None => Box::new(BufWriter::new(io::stdout())),
     };
-    let lines = Lines { look: arguments.look.clone(), ..Lines::default() };
+    let lines = Lines { look: arguments.look.clone(), column: COLUMN, ..Lines::default() };
     let outcome = (|| {
         let mut output = arguments.format.output(to, lines, reader.beginning).map_err(Failure::Writing)?;
         loop {

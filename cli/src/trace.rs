@@ -56,7 +56,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         || arguments.options.are_given()
         || arguments.look.is_given();
     if through_memory {
-        let lines = Lines { look: arguments.look.clone(), quiet: arguments.shown.is_quiet() };
+        let lines =
+            Lines { look: arguments.look.clone(), quiet: arguments.shown.is_quiet(), column: arguments.shown.column() };
         if let Some(name) = arguments.output.as_ref().filter(|_| arguments.shown.separates()) {
             return record::record(command, &arguments.options, |beginning| Ok(Text::separate(name, lines, beginning)));
         }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::at_once::at_once;
 use super::memory::{self, Memory};
-use super::{Call, Line, Outcome, Style, format};
+use super::{Call, Line, Outcome, format};
 use crate::report;
 use crate::ring::{Appended, Event, Kind, Segment, Stamp, Thread, append, now_by};
 use crate::sys::call::Errno;
@@ -86,7 +86,7 @@ impl Events {
             self.add(&self.event(Kind::Leaving, call, Outcome::Pending, now.value, now), now, &[]);
         } else if may_not_return {
             let event = self.event(Kind::Leaving, call, Outcome::Pending, now.value, now);
-            self.tell(&event, now, call, Outcome::Pending, "", memory);
+            self.tell(event, now, call, Outcome::Pending, "", memory);
         } else if !at_once(call.number, &call.args) {
             self.add(&self.event(Kind::Begin, call, Outcome::Pending, now.value, now), now, &[]);
         }
@@ -112,17 +112,17 @@ impl Events {
             return;
         }
         let outcome = Outcome::Returned(result);
-        self.tell(&self.event(Kind::Call, call, outcome, began, now), now, call, outcome, remark, memory);
+        self.tell(self.event(Kind::Call, call, outcome, began, now), now, call, outcome, remark, memory);
     }
 
     /// Not inlined: the line needs a kilobyte of stack, which is not to be kept while [`before`](Self::before) only marks a beginning.
     #[inline(never)]
-    fn tell(&self, event: &Event, now: Stamp, call: &Call, outcome: Outcome, remark: &str, memory: &dyn Memory) {
+    fn tell(&self, event: Event, now: Stamp, call: &Call, outcome: Outcome, remark: &str, memory: &dyn Memory) {
         let mut line = Line::new();
-        format::append(&mut line, Style::Trace, call, outcome, memory);
+        let end = format::append_unaligned(&mut line, call, outcome, memory);
         line.add(remark);
         let text = line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes());
-        self.add(event, now, text);
+        self.add(&Event { result_at: end as u16, ..event }, now, text);
     }
 
     fn event(&self, kind: Kind, call: &Call, outcome: Outcome, begin: u64, now: Stamp) -> Event {
@@ -141,6 +141,7 @@ impl Events {
             begin,
             end: now.value,
             by_counter: now.by_counter,
+            result_at: 0,
         }
     }
 

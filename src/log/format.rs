@@ -21,11 +21,24 @@ pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcom
     append_with(Options::of_process(), line, style, call, outcome, memory);
 }
 
+/// The same, for somebody who has yet to put the result into its column; answers where it begins.
+pub(super) fn append_unaligned(line: &mut Line, call: &Call, outcome: Outcome, memory: &dyn Memory) -> usize {
+    append_with(Options { column: 0, ..Options::of_process() }, line, Style::Trace, call, outcome, memory)
+}
+
 #[inline(always)]
-fn append_with(options: Options, line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
+fn append_with(
+    options: Options,
+    line: &mut Line,
+    style: Style,
+    call: &Call,
+    outcome: Outcome,
+    memory: &dyn Memory,
+) -> usize {
     let entry = table::entry(style, call.number);
     let context = Context { style, call, outcome, memory, options };
     asked(line, &entry, &context);
+    let end = line.as_bytes().len();
     if style == Style::Trace && options.column > 0 {
         // One space stands between them in any case.
         line.fill(usize::from(options.column) - 1);
@@ -35,6 +48,7 @@ fn append_with(options: Options, line: &mut Line, style: Style, call: &Call, out
         remark(line, &context, entry.returns);
     }
     line.finish();
+    end
 }
 
 /// What strace says in brackets behind some results.

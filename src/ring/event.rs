@@ -44,6 +44,8 @@ pub struct Event {
     pub end: u64,
     /// Whether both are counts of the time stamp counter; otherwise nanoseconds.
     pub by_counter: bool,
+    /// Where in the text ` = ` and the result begin.
+    pub result_at: u16,
 }
 
 /// Words before the text.
@@ -69,7 +71,7 @@ impl Event {
         store(1, self.begin);
         store(2, self.end);
         store(3, u64::from(self.process) << 32 | u64::from(self.number.cast_unsigned()));
-        store(4, (text.len() as u64) << 32 | counter | self.kind as u64);
+        store(4, (text.len() as u64) << 32 | u64::from(self.result_at) << 16 | counter | self.kind as u64);
         store(5, self.result.cast_unsigned());
         let [a, b, c, d, e, f] = self.args.map(i64::cast_unsigned);
         store(6, a);
@@ -109,6 +111,7 @@ impl Event {
             begin: word(1),
             end: word(2),
             by_counter: about & BY_COUNTER != 0,
+            result_at: (about >> 16) as u16,
         })
     }
 }

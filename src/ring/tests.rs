@@ -54,7 +54,7 @@ fn what_is_read_is_what_was_added() {
     for (count, length) in (0..).zip(lengths) {
         let text: Vec<u8> = (0..length).map(|index| index as u8).collect();
         for kind in Kind::ALL {
-            let added = Event { kind, ..event(5, count) };
+            let added = Event { kind, result_at: length as u16, ..event(5, count) };
             assert_eq!(append(&control, &ring, &added, &text), Appended::Yes);
             let kept = text.get(..crate::log::CAPACITY).unwrap_or(&text).to_vec();
             assert_eq!(read(&ring), [(added, kept)], "{length}");

@@ -183,9 +183,8 @@ fn a_report_reads_as_the_trace() {
     let (traced, recorded) = (bench.path("traced"), bench.path("recorded"));
     // One process: ids differ. And one that fails, whose `execve` is there twice.
     let program = ["sh", "-c", "cd /; umask 022; exec 2>&-; exec /dev/null"];
-    // A recording has no column for results.
-    let direct = intercept().args(["trace", "-a1"]).args(program).run();
-    let through_memory = intercept().args(["trace", "-a1", "-o"]).args([&traced]).args(program).run();
+    let direct = intercept().args(["trace"]).args(program).run();
+    let through_memory = intercept().args(["trace", "-o"]).args([&traced]).args(program).run();
     let record = intercept().args(["record"]).args([&recorded]).args(program).run();
     assert_eq!((direct.code(), through_memory.code(), record.code()), (Some(126), Some(126), Some(126)));
     let report = intercept().args(["report"]).args([&recorded]).run().success();

@@ -263,8 +263,9 @@ impl<O: Output> Work<O> {
         }
         self.taken += u64::from(what != What::Program);
         let &Event { process, thread, number, args, result, begin, end, .. } = event;
+        let result_at = if what == What::Unfinished { 0 } else { event.result_at.into() };
         let (begin, end) = (self.clock.nanoseconds(begin), self.clock.nanoseconds(end));
-        self.output.entry(&Entry { what, process, thread, number, args, result, begin, end, text })
+        self.output.entry(&Entry { what, process, thread, number, args, result, begin, end, text, result_at })
     }
 }
 

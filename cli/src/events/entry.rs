@@ -31,6 +31,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) end: u64,
     /// The call as a trace shows it, without a newline.
     pub(crate) text: &'a [u8],
+    /// Where in the text ` = ` and the result begin; zero where there is none.
+    pub(crate) result_at: usize,
 }
 
 /// What is known before the first entry.

@@ -7,7 +7,8 @@
 //! beginning   the time in nanoseconds since 1970, the id of the process that has started the first program
 //! entry       1 + what it is (in the order of `What`), process, thread, number*,
 //!             end - end of the entry before*, end - begin,
-//!             result*, which arguments are not zero (bit 0: the first), those arguments*, length of the text, the text
+//!             result*, which arguments are not zero (bit 0: the first), those arguments*, length of the text, the text,
+//!             where in the text the result begins
 //! ending      0, events lost, events torn
 //! * signed
 //! ```
@@ -63,6 +64,7 @@ impl<W: Write + Send> Output for Writer<W> {
         given.for_each(|(_, arg)| signed(bytes, *arg));
         number(bytes, entry.text.len() as u64);
         bytes.extend_from_slice(entry.text);
+        number(bytes, entry.result_at as u64);
         self.last_end = entry.end;
         self.to.write_all(bytes)
     }
@@ -153,8 +155,9 @@ impl<R: BufRead> Reader<R> {
         if from.by_ref().take(length).read_to_end(&mut self.text)? as u64 != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        let result_at = narrow(read_number(from)?)? as usize;
         self.last_end = end;
-        Ok(Ok(Entry { what, process, thread, number, args, result, begin, end, text: b"" }))
+        Ok(Ok(Entry { what, process, thread, number, args, result, begin, end, text: b"", result_at }))
     }
 }
 
@@ -217,6 +220,7 @@ mod tests {
             begin: end,
             end,
             text,
+            result_at: text.len() / 2,
         };
         vec![
             call(What::Program, 5, 0, [0; 6], b"ls /"),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::error::Error;
 use crate::inject;
+use crate::report;
 use crate::set::Set;
 
 /// What sets look like.
@@ -27,7 +28,7 @@ pub(crate) struct Shown {
     #[arg(short = 'Z', long)]
     failed_only: bool,
     /// Begin results in this column
-    #[arg(short = 'a', long, value_name = "COLUMN", default_value_t = 40)]
+    #[arg(short = 'a', long, value_name = "COLUMN", default_value_t = report::COLUMN)]
     columns: u8,
     /// Twice: do not tell of ends of processes
     #[arg(short, long, action = clap::ArgAction::Count)]
@@ -38,6 +39,11 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Where results are to begin.
+    pub(crate) fn column(&self) -> u8 {
+        self.columns
+    }
+
     /// Whether nothing is to be said of the end of threads.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet > 1

@@ -81,6 +81,7 @@ mod tests {
             begin: 2_000_003_999,
             end: 2_000_050_000,
             text: b"call() = 0",
+            result_at: 6,
         };
         let mut line = Vec::new();
         look.before(&mut line, &entry, 1_700_000_000_000_000_000, 47_000).unwrap();

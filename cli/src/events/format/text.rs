@@ -16,6 +16,8 @@ pub(crate) struct Lines {
     pub(crate) look: Look,
     /// Nothing is said of the end of threads.
     pub(crate) quiet: bool,
+    /// Results begin here, if their calls leave room: so many characters from the left.
+    pub(crate) column: u8,
 }
 
 /// The writer of lines.
@@ -53,16 +55,23 @@ impl Text {
         let is_alone = matches!(self.to, Target::Each { .. }) || self.first == Some(entry.thread);
         let since_last = entry.begin.saturating_sub(self.last.replace(entry.begin).unwrap_or(entry.begin));
         let Text { to, lines, beginning, .. } = self;
-        let to = to.of(entry.thread)?;
+        let mut line = Vec::with_capacity(text.len() + 80);
         if !is_alone {
-            write!(to, "[pid {:>5}] ", entry.thread)?;
+            write!(line, "[pid {:>5}] ", entry.thread)?;
         }
-        lines.look.before(to, entry, beginning.time, since_last)?;
-        to.write_all(text)?;
+        lines.look.before(&mut line, entry, beginning.time, since_last)?;
+        let (call, result) = text.split_at_checked(entry.result_at).unwrap_or((text, b""));
+        line.extend_from_slice(call);
+        if entry.result_at > 0 {
+            // One space stands between them in any case.
+            line.resize(line.len().max(usize::from(lines.column).saturating_sub(1)), b' ');
+        }
+        line.extend_from_slice(result);
         if after {
-            lines.look.after(to, entry)?;
+            lines.look.after(&mut line, entry)?;
         }
-        to.write_all(b"\n")
+        line.push(b'\n');
+        to.of(entry.thread)?.write_all(&line)
     }
 }
 
@@ -108,6 +117,7 @@ impl Output for Text {
         }
         let ends = [Sysno::exit as i32, Sysno::exit_group as i32].contains(&entry.number);
         if entry.what == What::Leaving && ends && !self.lines.quiet {
+            let entry = &Entry { result_at: 0, ..*entry };
             self.line(entry, format!("+++ exited with {} +++", entry.args[0] & 0xff).as_bytes(), false)?;
         }
         Ok(())
