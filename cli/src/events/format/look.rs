@@ -84,10 +84,10 @@ mod tests {
             result_at: 6,
         };
         let mut line = Vec::new();
-        look.before(&mut line, &entry, 1_700_000_000_000_000_000, 47_000).unwrap();
+        look.before(&mut line, &entry, 1_700_000_000_000_000_000, 47_000).expect("a vector takes all");
         line.extend(entry.text);
-        look.after(&mut line, &entry).unwrap();
-        String::from_utf8(line).unwrap()
+        look.after(&mut line, &entry).expect("a vector takes all");
+        String::from_utf8(line).expect("a vector takes all")
     }
 
     #[test]
