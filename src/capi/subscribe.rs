@@ -45,7 +45,7 @@ const SHARED_LIBRARY: &CStr = c"libsyscall_intercept.so.0";
 /// if there can be any, by `INTERCEPT_SUBSCRIBE`.
 pub(crate) fn declared(objects: &[Loaded]) -> Option<Numbers> {
     let in_c = subscription_in_c();
-    let in_rust = is_any_plugin_in_rust();
+    let in_rust = dynamic::symbol(PLUGIN).is_some();
     if in_c.is_none() && (!in_rust || may_have_hooks_in_c(objects)) {
         return None;
     }
@@ -88,27 +88,12 @@ fn subscription_in_c() -> Option<NonNull<c_long>> {
     NonNull::new(list)
 }
 
-/// Whether there is a plugin in Rust.
-fn is_any_plugin_in_rust() -> bool {
-    let plugin: *const Declaration;
-    // SAFETY: as above.
-    unsafe {
-        asm!(
-            ".weak syscall_intercept_plugin",
-            "mov {}, qword ptr [rip + syscall_intercept_plugin@GOTPCREL]",
-            out(reg) plugin,
-            options(nostack, preserves_flags, pure, readonly),
-        );
-    }
-    !plugin.is_null()
-}
-
 /// Whether there is anybody who may have hooks: who needs the library, or is linked with it.
 pub(crate) fn may_have_hooks(objects: &[Loaded]) -> bool {
     objects.first().is_some_and(Loaded::is_self)
         || objects.iter().any(|object| object.needs(SHARED_LIBRARY))
         || subscription_in_c().is_some()
-        || is_any_plugin_in_rust()
+        || dynamic::symbol(PLUGIN).is_some()
 }
 
 /// Whether anybody can assign to `intercept_hook_point`: who is linked with the shared library, or with the static one.
