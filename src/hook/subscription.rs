@@ -103,6 +103,7 @@ fn place(number: i64) -> usize {
 
 /// The calls the library itself has to see whatever hooks want: handlers are entered through it, new threads and processes are
 /// told of to their own hooks, and something may be injected.
+#[inline(always)]
 pub(crate) fn is_for_the_library(number: i64) -> bool {
     number == libc::SYS_rt_sigaction || creates(number) || inject::concerns(number)
 }

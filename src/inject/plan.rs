@@ -23,6 +23,7 @@ struct Plan {
 
 static PLAN: AtomicPtr<Plan> = AtomicPtr::new(std::ptr::null_mut());
 
+#[inline(always)]
 fn plan() -> Option<&'static Plan> {
     // SAFETY: null, or what `configure` has made and leaked.
     unsafe { PLAN.load(Ordering::Acquire).as_ref() }
@@ -57,8 +58,9 @@ pub(crate) fn configure(text: &OsStr) -> Result<(), Error> {
 }
 
 /// Whether calls of a number have to be shown to [`due`].
+#[inline(always)]
 pub(crate) fn concerns(number: i64) -> bool {
-    plan().is_some_and(|plan| plan.place(number) != 0 || (plan.counts.is_some() && ends_thread(number)))
+    plan().is_some_and(|plan| plan.concerns(number))
 }
 
 /// What happens to this call. Asked once for each call: it is counted.
@@ -97,6 +99,12 @@ pub(super) fn effect(place: u8) -> Option<&'static Effect> {
 }
 
 impl Plan {
+    // Apart: nearly always there is no plan, and all calls ask.
+    #[inline(never)]
+    fn concerns(&self, number: i64) -> bool {
+        self.place(number) != 0 || (self.counts.is_some() && ends_thread(number))
+    }
+
     fn place(&self, number: i64) -> u8 {
         usize::try_from(number).ok().and_then(|number| self.effect_of.get(number)).copied().unwrap_or(0)
     }
