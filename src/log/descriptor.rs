@@ -12,6 +12,7 @@ const FOLDER: usize = "/proc/thread-self/fd/".len();
 
 /// Writes the path of an open file, or the name of what is no file, between `<` and `>`; nothing if the descriptor is not open.
 /// `AT_FDCWD` stands for the working directory.
+#[inline(never)]
 pub(super) fn path(line: &mut Line, fd: i32) {
     // A thread may have descriptors of its own (`CLONE_FILES`).
     let mut name = *b"/proc/thread-self/fd/\0\0\0\0\0\0\0\0\0\0\0";

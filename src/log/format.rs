@@ -16,7 +16,9 @@ pub fn format(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memo
     append_with(Options::DEFAULT, line, style, call, outcome, memory);
 }
 
-/// Writes a call behind what `line` already holds, as this process was asked to.
+/// Writes a call behind what `line` already holds, as this process was asked to. Part of who calls it: one frame less on a stack
+/// that may be small.
+#[inline(always)]
 pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
     append_with(Options::of_process(), line, style, call, outcome, memory);
 }

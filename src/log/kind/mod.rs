@@ -275,63 +275,10 @@ impl Kind {
 pub(super) fn argument(line: &mut Line, context: &Context, kind: Kind, index: usize) -> Shown {
     let Context { style, .. } = *context;
     let value = context.argument(index);
-    if style == Style::DropIn && kind.is_of_traces() {
-        numbers::pointer(line, style, value.cast_unsigned());
-        return Shown::Yes;
-    }
-    let (address, next) = (value.cast_unsigned(), context.argument(index.saturating_add(1)));
     match kind {
-        Kind::Given(form) => context.given(line, value, form),
-        Kind::Filled(form) => context.filled(line, value, form),
-        Kind::FilledOfChild(form) if context.success().is_some_and(|child| child > 0) => {
-            context.given(line, value, form)
-        }
-        Kind::FilledIfInterrupted(form) if context.outcome == Outcome::Returned(-i64::from(libc::EINTR)) => {
-            context.given(line, value, form);
-        }
-        Kind::FilledOfChild(_) | Kind::FilledIfInterrupted(_) => numbers::pointer(line, style, address),
-        Kind::Numbers => values::numbers(line, context, address),
-        Kind::FileTimes => times::of_file(line, context, address),
-        Kind::Action => signals::action(line, context, address),
-        Kind::FilledAction if context.success().is_some() => signals::action(line, context, address),
-        Kind::FilledAction => numbers::pointer(line, style, address),
-        Kind::FilledInformation if context.success().is_some() => signals::information(line, context, address),
-        Kind::FilledInformation => numbers::pointer(line, style, address),
-        Kind::Address(length) => address::show(line, context, address, low(context.argument(length))),
-        Kind::FilledAddress => address::filled(line, context, address, next.cast_unsigned()),
-        Kind::Vectors => vectors::show(line, context, address, next.cast_unsigned(), Holds::Given),
-        Kind::FilledVectors => vectors::show(line, context, address, next.cast_unsigned(), Holds::after(context)),
-        Kind::Message => vectors::message(line, context, address, Holds::Given),
-        Kind::FilledMessage => vectors::message(line, context, address, Holds::after(context)),
-        Kind::PollFds => waiting::poll(line, context, address, low(next)),
-        Kind::EpollEvent if int(context.argument(1)) != libc::EPOLL_CTL_DEL => {
-            context.given(line, value, &form::files::EPOLL_EVENT);
-        }
-        Kind::EpollEvent => numbers::pointer(line, style, address),
-        Kind::FilledEpollEvents => waiting::epoll(line, context, address),
-        Kind::FdSet => {
-            let count = u64::try_from(int(context.argument(0))).unwrap_or(0);
-            waiting::bits(line, context, address, count);
-        }
-        Kind::Cpus => {
-            let bytes = low(context.argument(index.saturating_sub(1)));
-            waiting::bits(line, context, address, bytes.saturating_mul(8));
-        }
-        Kind::FilledCpus => match context.success() {
-            Some(bytes) => waiting::bits(line, context, address, bytes.saturating_mul(8)),
-            None => numbers::pointer(line, style, address),
-        },
-        Kind::WaitStatus => children::reaped(line, context, address),
+        kind if kind.is_of_traces() && style == Style::DropIn => numbers::pointer(line, style, value.cast_unsigned()),
+        kind if kind.is_of_traces() => structure(line, context, kind, index),
         Kind::CloneArgument => return children::clone(line, context, index),
-        Kind::CloneStructure => children::clone_structure(line, context, address, next.cast_unsigned()),
-        Kind::IoctlArgument => commands::ioctl_argument(line, context, index),
-        Kind::SocketValue => socket::value(line, context, index, u64::try_from(int(next)).ok()),
-        Kind::FilledSocketValue => {
-            let length = super::memory::array(context.memory, next.cast_unsigned()).map(i32::from_le_bytes);
-            let length = context.success().and(length).and_then(|length| u64::try_from(length).ok());
-            socket::value(line, context, index, length);
-        }
-        Kind::ArchArgument => process::arch_argument(line, context, value),
         Kind::Hex => numbers::hex(line, style, value.cast_unsigned()),
         Kind::Long => line.signed(value),
         Kind::Size => line.unsigned(value.cast_unsigned()),
@@ -381,8 +328,72 @@ pub(super) fn argument(line: &mut Line, context: &Context, kind: Kind, index: us
         Kind::SocketType => socket::kind(line, style, low(value)),
         Kind::SocketProtocol => socket::protocol(line, style, int(context.argument(index.saturating_sub(2))), value),
         Kind::SocketOption => socket::option(line, style, int(context.argument(index.saturating_sub(1))), value),
+        // Of traces.
+        _ => {}
     }
     Shown::Yes
+}
+
+/// Writes an argument of a kind that traces alone show. Apart, since a log must do with little stack.
+#[inline(never)]
+fn structure(line: &mut Line, context: &Context, kind: Kind, index: usize) {
+    let Context { style, .. } = *context;
+    let value = context.argument(index);
+    let (address, next) = (value.cast_unsigned(), context.argument(index.saturating_add(1)));
+    match kind {
+        Kind::Given(form) => context.given(line, value, form),
+        Kind::Filled(form) => context.filled(line, value, form),
+        Kind::FilledOfChild(form) if context.success().is_some_and(|child| child > 0) => {
+            context.given(line, value, form)
+        }
+        Kind::FilledIfInterrupted(form) if context.outcome == Outcome::Returned(-i64::from(libc::EINTR)) => {
+            context.given(line, value, form);
+        }
+        Kind::FilledOfChild(_) | Kind::FilledIfInterrupted(_) => numbers::pointer(line, style, address),
+        Kind::Numbers => values::numbers(line, context, address),
+        Kind::FileTimes => times::of_file(line, context, address),
+        Kind::Action => signals::action(line, context, address),
+        Kind::FilledAction if context.success().is_some() => signals::action(line, context, address),
+        Kind::FilledAction => numbers::pointer(line, style, address),
+        Kind::FilledInformation if context.success().is_some() => signals::information(line, context, address),
+        Kind::FilledInformation => numbers::pointer(line, style, address),
+        Kind::Address(length) => address::show(line, context, address, low(context.argument(length))),
+        Kind::FilledAddress => address::filled(line, context, address, next.cast_unsigned()),
+        Kind::Vectors => vectors::show(line, context, address, next.cast_unsigned(), Holds::Given),
+        Kind::FilledVectors => vectors::show(line, context, address, next.cast_unsigned(), Holds::after(context)),
+        Kind::Message => vectors::message(line, context, address, Holds::Given),
+        Kind::FilledMessage => vectors::message(line, context, address, Holds::after(context)),
+        Kind::PollFds => waiting::poll(line, context, address, low(next)),
+        Kind::EpollEvent if int(context.argument(1)) != libc::EPOLL_CTL_DEL => {
+            context.given(line, value, &form::files::EPOLL_EVENT);
+        }
+        Kind::EpollEvent => numbers::pointer(line, style, address),
+        Kind::FilledEpollEvents => waiting::epoll(line, context, address),
+        Kind::FdSet => {
+            let count = u64::try_from(int(context.argument(0))).unwrap_or(0);
+            waiting::bits(line, context, address, count);
+        }
+        Kind::Cpus => {
+            let bytes = low(context.argument(index.saturating_sub(1)));
+            waiting::bits(line, context, address, bytes.saturating_mul(8));
+        }
+        Kind::FilledCpus => match context.success() {
+            Some(bytes) => waiting::bits(line, context, address, bytes.saturating_mul(8)),
+            None => numbers::pointer(line, style, address),
+        },
+        Kind::WaitStatus => children::reaped(line, context, address),
+        Kind::CloneStructure => children::clone_structure(line, context, address, next.cast_unsigned()),
+        Kind::IoctlArgument => commands::ioctl_argument(line, context, index),
+        Kind::SocketValue => socket::value(line, context, index, u64::try_from(int(next)).ok()),
+        Kind::FilledSocketValue => {
+            let length = super::memory::array(context.memory, next.cast_unsigned()).map(i32::from_le_bytes);
+            let length = context.success().and(length).and_then(|length| u64::try_from(length).ok());
+            socket::value(line, context, index, length);
+        }
+        Kind::ArchArgument => process::arch_argument(line, context, value),
+        // Of logs, too.
+        _ => {}
+    }
 }
 
 /// An `int` as bits. The original widens it as a signed number, which shows where bits without a name are printed.

@@ -165,8 +165,8 @@ fn named_escape(byte: u8, style: Style) -> Option<u8> {
 /// The text reaches into memory that cannot be read.
 struct Unreadable;
 
-/// Most texts take one fetch: a fetch is a system call, and takes longer than all the rest.
-const CHUNK: usize = 128;
+/// Most texts take one fetch: a fetch is a system call, and takes longer than all the rest. On the stack.
+const CHUNK: usize = 64;
 
 /// The bytes of a text, fetched as they are needed: at most to the end of a page at a time, so that a string which ends just
 /// before unmapped memory is read whole.
@@ -340,7 +340,7 @@ mod tests {
                         expected.push_str(if byte { "\\n" } else { "x" });
                     }
                 }
-                let more = if style == Style::DropIn { "..." } else { "" };
+                let more = if expected.len() >= shown { "..." } else { "" };
                 assert_eq!(quoted(style, &text, End::NulOfPath), format!("\"{expected}{more}\""), "{special}");
             }
         }
