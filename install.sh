@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what Cargo has built: the library, shared and static, its headers and manual pages, what pkg-config and CMake need to
-# find it, and the command.
+# find it, and the command with its manual pages and what shells need to complete it.
 #
 #     cargo build --release && sudo ./install.sh
 #     PREFIX=$HOME/.local ./install.sh
@@ -87,6 +87,21 @@ for page in man/*.[1-8]; do
         fi
     done
 done
+
+# The command knows best what its options are.
+install -d "$root$mandir/man1"
+"$built/intercept" man "$root$mandir/man1"
+chmod 644 "$root$mandir/man1"/intercept*.1
+
+# complete SHELL FOLDER FILE: writes what a shell needs to complete the command to where the shell looks for it.
+complete() {
+    install -d "$root$prefix/share/$2"
+    "$built/intercept" completions "$1" >"$root$prefix/share/$2/$3"
+    chmod 644 "$root$prefix/share/$2/$3"
+}
+complete bash bash-completion/completions intercept
+complete zsh zsh/site-functions _intercept
+complete fish fish/vendor_completions.d intercept.fish
 
 echo "installed version $version under $root$prefix"
 

@@ -61,6 +61,29 @@ fn they_are_taken_together_and_work() {
 }
 
 #[test]
+fn the_command_comes_with_its_manual_pages_and_completions() {
+    let bench = Workbench::new();
+    let folder = packages(&bench);
+    let root = bench.empty_folder("unpacked");
+    let package = file(&folder, "syscall-intercept-tools");
+    Program::new("dpkg-deb").args(["--extract"]).args([&package, &root]).run().success();
+    let share = root.join("usr/share");
+    for (name, title) in [("intercept", "intercept(1)"), ("intercept-trace", "intercept-trace(1)")] {
+        let page = share.join(format!("man/man1/{name}.1.gz"));
+        let page = Program::new("mandoc").args(["-Tascii"]).args([page]).run().success();
+        assert!(page.stdout().contains(title), "{page}");
+    }
+    for script in [
+        "bash-completion/completions/intercept",
+        "fish/vendor_completions.d/intercept.fish",
+        "zsh/vendor-completions/_intercept",
+    ] {
+        let text = std::fs::read_to_string(share.join(script)).unwrap_or_else(|error| panic!("{script}: {error}"));
+        assert!(text.contains("completions") && text.contains("doctor"), "{script}");
+    }
+}
+
+#[test]
 fn they_say_what_they_need() {
     let bench = Workbench::new();
     let folder = packages(&bench);

@@ -60,12 +60,39 @@ fn each_file_is_where_it_is_looked_for() {
         format!("755 {lib}/{library}"),
         format!("644 {lib}/pkgconfig/libsyscall_intercept.pc"),
         format!("644 {lib}/pkgconfig/libsyscall_intercept-static.pc"),
+        "644 share/bash-completion/completions/intercept".to_owned(),
+        "644 share/fish/vendor_completions.d/intercept.fish".to_owned(),
+        "644 share/zsh/site-functions/_intercept".to_owned(),
     ];
     assert_eq!(found, expected.iter().map(String::as_str).collect());
     // No blank of a template is left.
     let text =
         Program::script(&format!("cat {lib}/pkgconfig/* {lib}/cmake/*/*")).folder(installed.prefix()).run().success();
     assert!(!text.stdout().contains('@'), "{text}");
+}
+
+#[test]
+fn the_command_brings_its_manual_pages_and_completions() {
+    let installed = Installed::with_libraries_in("lib");
+    let (share, command) = (installed.prefix().join("share"), installed.prefix().join("bin/intercept"));
+    let pages = installed.bench().empty_folder("pages");
+    Program::new(&command).args(["man"]).args([&pages]).run().success();
+    let pages = std::fs::read_dir(pages).unwrap().map(|page| page.unwrap().path());
+    assert!(pages.map(|page| same(&page, &share.join("man/man1").join(page.file_name().unwrap()))).count() > 1);
+    for (shell, file) in [
+        ("bash", "bash-completion/completions/intercept"),
+        ("fish", "fish/vendor_completions.d/intercept.fish"),
+        ("zsh", "zsh/site-functions/_intercept"),
+    ] {
+        let script = Program::new(&command).args(["completions", shell]).run().success().stdout();
+        assert_eq!(std::fs::read_to_string(share.join(file)).unwrap(), script, "{shell}");
+    }
+}
+
+#[track_caller]
+fn same(one: &Path, other: &Path) {
+    let bytes = |path: &Path| std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(bytes(one) == bytes(other), "{} is another than {}", other.display(), one.display());
 }
 
 #[test]
