@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::support::{Built, Program, Source, Workbench};
 
@@ -106,4 +107,65 @@ fn the_logger_writes_a_line_a_call() {
     }
     // What the program itself says is written in pieces, so a line of the logger may come between them.
     assert!(rest.concat().contains("No such file or directory"), "{outcome}");
+}
+
+#[test]
+fn a_file_is_faked() {
+    let bench = Workbench::new();
+    let cat = Program::new("cat").args(["/no/such/file"]).env("FAKE_PATH", "/no/such/file").env("FAKE_TEXT", "later");
+    assert_eq!(cat.run().code(), Some(1));
+    assert_eq!(cat.preload([example(&bench, "fake_file")]).run().success().stdout(), "later");
+}
+
+#[test]
+fn a_disk_is_full() {
+    let bench = Workbench::new();
+    let dd = Program::new("dd").args(["if=/dev/zero", "of=zeros", "bs=100", "count=20"]).folder(bench.folder());
+    let outcome = dd.env("DISK_BYTES", "1000").preload([example(&bench, "full_disk")]).run();
+    assert!(outcome.code() == Some(1) && outcome.stderr().contains("No space left on device"), "{outcome}");
+    assert_eq!(fs::metadata(bench.path("zeros")).unwrap().len(), 1000);
+}
+
+#[test]
+fn calls_and_errors_are_counted() {
+    let bench = Workbench::new();
+    let script = "import os
+for _ in range(41): os.getppid()
+for _ in range(3):
+    try: os.getsid(-5)
+    except OSError: pass";
+    let python = Program::new("/usr/bin/python3").args(["-c", script]).preload([example(&bench, "count_calls")]);
+    let text = python.run().success().stderr();
+    for (number, counted) in [(libc::SYS_getppid, "41 calls, 0 errors"), (libc::SYS_getsid, "3 calls, 3 errors")] {
+        assert!(text.lines().any(|line| line == format!("{number}: {counted}")), "{number}: {counted}: {text}");
+    }
+}
+
+#[test]
+fn a_disk_is_slow() {
+    let bench = Workbench::new();
+    let cat = Program::new("cat").args([bench.file("file", "text")]).preload([example(&bench, "slow_disk")]);
+    let before = Instant::now();
+    assert_eq!(cat.env("SLOW_MS", "150").run().success().stdout(), "text");
+    // One read with text in it, one at the end of the file, one write.
+    assert!(before.elapsed() >= Duration::from_millis(450), "{:?}", before.elapsed());
+}
+
+#[test]
+fn a_descriptor_is_the_plugins_own() {
+    let bench = Workbench::new();
+    let plugin = example(&bench, "virtual_fd");
+    let cat = Program::new("cat").args(["/counter", "/counter", "/counter"]).preload([&plugin]);
+    assert_eq!(cat.run().success().stdout(), "1\n2\n3\n");
+    // A bad pointer gets the kernel's answer, and the number of a closed descriptor is anybody's.
+    let script = "import ctypes, os, sys
+fd = os.open('/counter', os.O_RDONLY)
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.read(fd, ctypes.c_void_p(8), ctypes.c_size_t(100)), ctypes.get_errno())
+os.close(fd)
+assert os.open(sys.argv[1], os.O_RDONLY) == fd
+print(os.read(fd, 100))";
+    let file = bench.file("file", "its own text");
+    let python = Program::new("/usr/bin/python3").args(["-c", script]).args([file]).preload([plugin]);
+    assert_eq!(python.run().success().stdout(), "-1 14\nb'its own text'\n");
 }
