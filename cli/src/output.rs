@@ -1,6 +1,8 @@
-//! What the command itself prints.
+//! What the command itself writes.
 
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::error::Error;
@@ -14,4 +16,9 @@ pub(crate) fn print(bytes: &[u8]) -> Result<ExitCode, Error> {
         Err(error) => Err(Error::new(format_args!("cannot write to stdout: {error}"))),
         Ok(()) => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Makes a file to write to, or empties it.
+pub(crate) fn create(path: &Path) -> Result<File, Error> {
+    File::create(path).map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", path.display())))
 }

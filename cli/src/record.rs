@@ -1,6 +1,5 @@
 //! `intercept record`: runs a program and keeps each of its calls in a file, for `intercept report`.
 
-use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -10,6 +9,7 @@ use crate::error::Error;
 use crate::events::collector::{Collector, Limits};
 use crate::events::entry::{Beginning, Output};
 use crate::events::file::Writer;
+use crate::output;
 use crate::program::{self, CommandLine, Orphans};
 
 #[derive(Debug, clap::Args)]
@@ -55,20 +55,24 @@ impl Options {
 
 /// Runs the program and ends as it did.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let file = File::create(&arguments.file)
-        .map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", arguments.file.display())))?;
+    let file = output::create(&arguments.file)?;
     let command = arguments.program.command(&[])?;
-    record(command, &arguments.options, |beginning| Writer::new(BufWriter::new(file), beginning))
+    record(command, &arguments.options, |beginning| Writer::new(BufWriter::new(file), beginning), || Ok(()))
 }
 
-/// Runs a program and passes its calls on; ends as it did, when all that it has started has ended, too.
+/// Runs a program and passes its calls on; ends as it did, when all that it has started has ended, too. `last` is what to do behind
+/// the last call.
 pub(crate) fn record<O: Output + 'static>(
     mut command: Command,
     options: &Options,
     output: impl FnOnce(Beginning) -> std::io::Result<O>,
+    last: impl FnOnce() -> Result<(), Error>,
 ) -> Result<ExitCode, Error> {
     let collector = Collector::start(options.limits(), output)?;
     command.env("INTERCEPT_EVENTS", collector.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
     // The program has done what it was to do: what is missing of the recording does not change how it has ended.
-    program::run_and(command, Orphans::AwaitThem, || collector.finish())
+    program::run_and(command, Orphans::AwaitThem, || {
+        let finished = collector.finish();
+        finished.and(last())
+    })
 }

@@ -11,6 +11,7 @@ use crate::events::file::{Next, Reader};
 use crate::events::format::Format;
 use crate::events::format::look::Look;
 use crate::events::format::text::Lines;
+use crate::output;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "For example: intercept report --format html -o calls.html FILE")]
@@ -39,10 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut reader = Reader::new(BufReader::new(file)).map_err(error)?;
     let cannot_write = |error| Error::new(format_args!("cannot write the report: {error}"));
     let to: Box<dyn Write + Send> = match &arguments.output {
-        Some(path) => Box::new(BufWriter::new(
-            File::create(path)
-                .map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", path.display())))?,
-        )),
+        Some(path) => Box::new(BufWriter::new(output::create(path)?)),
         None => Box::new(BufWriter::new(io::stdout())),
     };
     let lines = Lines { look: arguments.look.clone(), column: COLUMN, ..Lines::default() };

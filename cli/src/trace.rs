@@ -1,7 +1,9 @@
 //! `intercept trace`: runs a program with the library, which prints each call as it happens.
 
 mod shown;
+mod summary;
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileTypeExt as _;
@@ -9,19 +11,21 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use self::shown::Shown;
+use self::summary::Summary;
 use crate::error::Error;
 use crate::events::format::Format;
 use crate::events::format::look::Look;
 use crate::events::format::text::{Lines, Text};
 use crate::inject;
-use crate::program::{self, CommandLine};
+use crate::output;
+use crate::program::{self, CommandLine, Orphans};
 use crate::record;
 use crate::set::Set;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = shown::HELP, args_override_self = true)]
+#[command(args_override_self = true)]
 // Without the list of arguments, which is no more than the usage says: all of it is to fit a screen.
-#[command(help_template = "{about}\n\n{usage-heading} {usage}\n\n{options}{after-help}")]
+#[command(help_template = "{about}\n{usage-heading} {usage}\n\n{options}")]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
@@ -39,6 +43,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     look: Look,
     #[command(flatten)]
+    summary: Summary,
+    #[command(flatten)]
     program: CommandLine,
 }
 
@@ -51,33 +57,50 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if let Some(injections) = inject::variable(&tampering, &traced)? {
         command.env("INTERCEPT_INJECT", injections);
     }
-    let through_memory = arguments.output.is_some()
+    let counts = arguments.summary.of(&mut command, traced)?;
+    let lines =
+        Lines { look: arguments.look.clone(), quiet: arguments.shown.is_quiet(), column: arguments.shown.column() };
+    if let Some(name) = arguments.output.as_ref().filter(|_| arguments.shown.separates()) {
+        if counts.is_some() {
+            return Err(Error::new("-c and -C make one table, -ff a file for each thread; leave one of them out"));
+        }
+        let output = |beginning| Ok(Text::separate(name, lines, beginning));
+        return record::record(command, &arguments.options, output, || Ok(()));
+    }
+    let file = arguments.output.as_deref().map(output::create).transpose()?;
+    // The counts stand behind the calls, in the same file.
+    let counts_to = file.as_ref().map(File::try_clone).transpose().map_err(Error::new)?;
+    let is_counted = counts.is_some();
+    let last = || counts.map_or(Ok(()), |counts| counts.write(to(counts_to)));
+    if arguments.summary.is_all() {
+        if arguments.look.is_given() {
+            Error::new("-t, -r and -T have no effect with -c").report();
+        }
+        return program::run_and(command, Orphans::AwaitThem, last);
+    }
+    let through_memory = file.is_some()
         || arguments.format != Format::Text
         || arguments.options.are_given()
         || arguments.look.is_given();
     if through_memory {
-        let lines =
-            Lines { look: arguments.look.clone(), quiet: arguments.shown.is_quiet(), column: arguments.shown.column() };
-        if let Some(name) = arguments.output.as_ref().filter(|_| arguments.shown.separates()) {
-            return record::record(command, &arguments.options, |beginning| Ok(Text::separate(name, lines, beginning)));
-        }
-        let to = output(arguments.output.as_ref())?;
-        return record::record(command, &arguments.options, |beginning| arguments.format.output(to, lines, beginning));
+        let output = |beginning| arguments.format.output(to(file), lines, beginning);
+        return record::record(command, &arguments.options, output, last);
     }
     // What goes to stderr stands where it belongs among what the program itself writes there, so the program writes it.
     command
         .env("INTERCEPT_TRACE", stderr()?)
         .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
         .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
-    program::run(command)
+    let orphans = if is_counted { Orphans::AwaitThem } else { Orphans::LetThemBe };
+    program::run_and(command, orphans, last)
 }
 
 /// Where the trace goes.
-fn output(file: Option<&PathBuf>) -> Result<Box<dyn Write + Send>, Error> {
-    let Some(path) = file else { return Ok(Box::new(BufWriter::new(std::io::stderr()))) };
-    let file = std::fs::File::create(path)
-        .map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", path.display())))?;
-    Ok(Box::new(BufWriter::new(file)))
+fn to(file: Option<File>) -> Box<dyn Write + Send> {
+    match file {
+        Some(file) => Box::new(BufWriter::new(file)),
+        None => Box::new(BufWriter::new(std::io::stderr())),
+    }
 }
 
 /// A path that opens what stderr is, in the program and in whatever it starts.

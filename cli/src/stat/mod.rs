@@ -1,6 +1,7 @@
 //! `intercept stat`: runs a program and counts its system calls.
 
 mod clock;
+mod counting;
 mod counts;
 mod csv;
 mod histogram;
@@ -12,7 +13,6 @@ mod strace;
 mod table;
 mod units;
 
-use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,12 +22,14 @@ use std::time::Duration;
 use syscall_intercept::stat::layout::Keep;
 
 use crate::error::Error;
+use crate::output;
 use crate::program::{self, CommandLine, Orphans};
 use crate::set::Set;
-use clock::Moment;
+pub(crate) use counting::Counting;
 use live::Live;
-use memory::Memory;
-use report::{By, Group, Sort};
+pub(crate) use report::Sort;
+use report::{By, Group};
+pub(crate) use strace::summary;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Times are those the program waits, as of `strace -c -w`.")]
@@ -87,18 +89,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         Some(By::Thread) => Keep::Threads,
     };
     let histogram = arguments.histogram.as_deref().map(Set::parse).transpose()?;
-    let clock = clock::best();
-    let memory = Memory::new(clock, keep)
-        .map_err(|error| Error::new(format_args!("no memory to count in ({error}); is `ulimit -v` or -f low?")))?;
     // What cannot be written is said before the program runs.
-    let output = arguments.output.as_ref().map(|file| {
-        File::create(file).map_err(|error| Error::new(format_args!("{}: cannot be written: {error}", file.display())))
-    });
-    let output = output.transpose()?;
+    let output = arguments.output.as_deref().map(output::create).transpose()?;
     let mut command = arguments.program.command(&[])?;
-    command.env("INTERCEPT_STAT", memory.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    let counting = Counting::start(keep)?;
+    counting.of(&mut command);
 
-    let stat = Arc::new(Stat { arguments: arguments.clone(), histogram, memory, clock, start: Moment::now() });
+    let stat = Arc::new(Stat { arguments: arguments.clone(), histogram, counting });
     let live = arguments.live.map(|every| {
         let stat = Arc::clone(&stat);
         Live::start(every, move || stat.progress())
@@ -121,26 +118,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 struct Stat {
     arguments: Arguments,
     histogram: Option<Set>,
-    memory: Memory,
-    clock: syscall_intercept::stat::layout::Clock,
-    start: Moment,
+    counting: Counting,
 }
 
 impl Stat {
     fn groups(&self) -> Vec<Group> {
-        let Arguments { by, sort, top, .. } = self.arguments;
-        report::groups(self.memory.read(), by, sort, top)
+        let Arguments { by, sort, top, format, .. } = self.arguments;
+        let is_wanted = |number| format != Format::Strace || strace::counts(number);
+        report::groups(self.counting.counted(is_wanted), by, sort, top)
     }
 
     /// The report at the end.
     fn text(&self) -> String {
-        let nanoseconds = self.start.nanoseconds_of_tick(self.clock);
+        let nanoseconds = self.counting.nanoseconds_of_tick();
         let groups = self.groups();
         match self.arguments.format {
             Format::Table => table::write(&groups, nanoseconds) + &self.histograms(nanoseconds),
             Format::Strace => strace::write(&groups, nanoseconds) + &self.histograms(nanoseconds),
             Format::Csv => csv::write(&groups, nanoseconds),
-            Format::Json => json::write(&groups, nanoseconds, self.start.elapsed()),
+            Format::Json => json::write(&groups, nanoseconds, self.counting.elapsed()),
         }
     }
 
@@ -148,19 +144,17 @@ impl Stat {
     fn histograms(&self, nanoseconds: f64) -> String {
         let Arguments { by, sort, .. } = &self.arguments;
         let Some(set) = &self.histogram else { return String::new() };
-        let mut groups = report::groups(self.memory.read(), *by, *sort, None);
-        for group in &mut groups {
-            group.lines.retain(|line| set.contains(line.number as u32));
-        }
+        let counted = self.counting.counted(|number| set.contains(number as u32));
+        let groups = report::groups(counted, *by, *sort, None);
         histogram::write(&groups, nanoseconds)
     }
 
     /// What is shown meanwhile.
     fn progress(&self) -> String {
-        let nanoseconds = self.start.nanoseconds_of_tick(self.clock);
+        let nanoseconds = self.counting.nanoseconds_of_tick();
         let groups = self.groups();
         let calls: u64 = groups.iter().map(|group| group.sum.calls).sum();
-        let elapsed = self.start.elapsed();
+        let elapsed = self.counting.elapsed();
         let (time, rate) = (units::duration(elapsed), units::count((calls as f64 / elapsed * 1e9) as u64));
         format!("{time}, {} calls, {rate} a second\n", units::count(calls)) + &table::write(&groups, nanoseconds)
     }

@@ -16,17 +16,26 @@ pub(super) enum By {
     Thread,
 }
 
-/// What rows are sorted by: largest first, names from A to Z.
+/// What rows are sorted by: largest first, names from A to Z; those that are equal, and all by nothing, by their numbers. What
+/// strace has goes by its names, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Sort {
+pub(crate) enum Sort {
+    #[value(alias = "count")]
     Calls,
+    #[value(alias = "error")]
     Errors,
+    #[value(aliases = ["time", "time-percent", "time-total", "total-time"])]
     Total,
+    #[value(aliases = ["time-avg", "avg-time"])]
     Mean,
     P50,
     P99,
+    #[value(aliases = ["longest", "time-max", "max-time"])]
     Max,
+    #[value(aliases = ["syscall", "syscall-name"])]
     Name,
+    #[value(alias = "none")]
+    Nothing,
 }
 
 /// One call.
@@ -78,7 +87,7 @@ impl Group {
         calls.values().for_each(|counts| sum.add(counts));
         let line = |(number, counts)| Line { name: name_of(number), number, counts };
         let mut lines: Vec<Line> = calls.into_iter().map(line).collect();
-        lines.sort_by(|one, other| sort.compare(one, other).then_with(|| one.name.cmp(&other.name)));
+        lines.sort_by(|one, other| sort.compare(one, other));
         lines.truncate(top.unwrap_or(usize::MAX));
         Group { who, lines, sum }
     }
@@ -94,9 +103,12 @@ impl Sort {
             Sort::P50 => line.counts.percentile(0.5),
             Sort::P99 => line.counts.percentile(0.99),
             Sort::Max => Some(line.counts.longest as f64),
-            Sort::Name => None,
+            Sort::Name | Sort::Nothing => None,
         };
-        key(other).partial_cmp(&key(one)).unwrap_or(std::cmp::Ordering::Equal)
+        match self {
+            Sort::Name => one.name.cmp(&other.name),
+            _ => key(other).partial_cmp(&key(one)).unwrap_or(std::cmp::Ordering::Equal),
+        }
     }
 }
 

@@ -7,9 +7,6 @@ use crate::inject;
 use crate::report;
 use crate::set::Set;
 
-/// What sets look like.
-pub(crate) const HELP: &str = "SET is a list of names, numbers, %groups and /regexes; ! before it inverts it.";
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct Shown {
     /// Show N bytes of texts

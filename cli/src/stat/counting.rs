@@ -1,0 +1,49 @@
+//! A program that is counted: the memory it counts in, and what is in it.
+
+use std::process::Command;
+
+use syscall_intercept::stat::layout::{Clock, Keep};
+
+use super::clock::{self, Moment};
+use super::memory::{Counted, Memory};
+use crate::error::Error;
+
+/// Counts from the moment it was made, until it goes away.
+#[derive(Debug)]
+pub(crate) struct Counting {
+    memory: Memory,
+    clock: Clock,
+    start: Moment,
+}
+
+impl Counting {
+    pub(crate) fn start(keep: Keep) -> Result<Counting, Error> {
+        let clock = clock::best();
+        let memory = Memory::new(clock, keep)
+            .map_err(|error| Error::new(format_args!("no memory to count in ({error}); is `ulimit -v` or -f low?")))?;
+        Ok(Counting { memory, clock, start: Moment::now() })
+    }
+
+    /// Lets a program that is about to run count, and whatever it starts.
+    pub(crate) fn of(&self, command: &mut Command) {
+        command.env("INTERCEPT_STAT", self.memory.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    }
+
+    /// What was counted until now of the calls that somebody wants to know of.
+    pub(super) fn counted(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<Counted> {
+        let mut counted = self.memory.read();
+        counted.iter_mut().for_each(|one| one.calls.retain(|(number, _)| is_wanted(*number)));
+        counted.retain(|one| !one.calls.is_empty());
+        counted
+    }
+
+    /// Nanoseconds of a tick, which counted times are in.
+    pub(super) fn nanoseconds_of_tick(&self) -> f64 {
+        self.start.nanoseconds_of_tick(self.clock)
+    }
+
+    /// Nanoseconds since the start.
+    pub(super) fn elapsed(&self) -> f64 {
+        self.start.elapsed()
+    }
+}
