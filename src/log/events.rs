@@ -11,7 +11,7 @@ use super::{Call, Line, Outcome, format};
 use crate::report;
 use crate::ring::{Appended, Event, Kind, Segment, Stamp, Thread, append, now_by};
 use crate::sys::call::Errno;
-use crate::sys::raw::syscall;
+use crate::sys::clock::{forbids_counter, is_counter_forbidden};
 
 /// Where the events go.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Events {
 
     /// A call is about to be made; `may_not_return` says that this may be the last that is heard of it.
     pub(super) fn before(&self, call: &Call, may_not_return: bool, told: Told, memory: &dyn Memory) {
-        if forbids_counter(call) {
+        if forbids_counter(call.number, &call.args) {
             self.lacks_counter.store(true, Relaxed);
         }
         let thread = Thread::current();
@@ -219,19 +219,4 @@ fn what_is_made(call: &Call, memory: &dyn Memory) -> Option<Makes> {
         shares_words: shares_memory && !has(libc::CLONE_SETTLS),
         waits: has(libc::CLONE_VFORK),
     })
-}
-
-/// Whether the program asks for a `SIGSEGV` whenever it reads the time stamp counter.
-fn forbids_counter(call: &Call) -> bool {
-    let [option, value, ..] = call.args.map(|arg| arg as i32);
-    call.number == libc::SYS_prctl && option == libc::PR_SET_TSC && value == libc::PR_TSC_SIGSEGV
-}
-
-/// Whether that was asked for by the program before this one.
-#[allow(unsafe_code, reason = "a call that asks for a setting")]
-fn is_counter_forbidden() -> bool {
-    let mut setting: i32 = 0;
-    // SAFETY: the kernel writes the setting, an `int`.
-    unsafe { syscall(libc::SYS_prctl, [libc::PR_GET_TSC.into(), &raw mut setting as i64, 0, 0, 0, 0]) };
-    setting == libc::PR_TSC_SIGSEGV
 }

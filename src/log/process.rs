@@ -14,6 +14,7 @@ use super::table::{self, Returns};
 use super::{Call, Line, Outcome, Style, format};
 use crate::config::Config;
 use crate::hook::Numbers;
+use crate::sys::seccomp::{enters_strict_mode, installs_filter};
 
 static LOG: Log = Log::new();
 
@@ -187,7 +188,7 @@ impl Log {
     }
 
     fn before(&self, call: &Call, last_word: bool, memory: &dyn Memory) {
-        if installs_filter(call) {
+        if installs_filter(call.number, &call.args) {
             self.expects_to_be_killed.store(true, Relaxed);
         }
         if self.drop_in.is_on() && !self.logs_at_once(call) {
@@ -195,7 +196,7 @@ impl Log {
         }
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
         // with `?`, and once more with the error if it returns.
-        let enters_strict_mode = enters_strict_mode(call);
+        let enters_strict_mode = enters_strict_mode(call.number, &call.args);
         if self.trace.is_on() && (last_word || speaks_before(call.number) || enters_strict_mode) {
             self.trace_before(call, memory);
         }
@@ -345,26 +346,6 @@ impl Log {
             }
         }
         Some(magic.result())
-    }
-}
-
-/// Whether the calls to come will have to pass a seccomp filter.
-fn installs_filter(call: &Call) -> bool {
-    let [first, second, ..] = call.args.map(|arg| arg as u32);
-    match call.number {
-        libc::SYS_prctl => first == libc::PR_SET_SECCOMP as u32 && second == libc::SECCOMP_MODE_FILTER,
-        libc::SYS_seccomp => first == libc::SECCOMP_SET_MODE_FILTER,
-        _ => false,
-    }
-}
-
-/// Whether the thread asks to be killed for every call but `read`, `write`, `exit` and `rt_sigreturn`.
-fn enters_strict_mode(call: &Call) -> bool {
-    let [first, second, ..] = call.args.map(|arg| arg as u32);
-    match call.number {
-        libc::SYS_prctl => first == libc::PR_SET_SECCOMP as u32 && second == libc::SECCOMP_MODE_STRICT,
-        libc::SYS_seccomp => first == libc::SECCOMP_SET_MODE_STRICT,
-        _ => false,
     }
 }
 

@@ -31,7 +31,8 @@ mod layout;
 mod segment;
 mod thread;
 
-pub use clock::{Stamp, now_by, trusts_counter};
+pub use crate::sys::clock::trusts_counter;
+pub use clock::{Stamp, now_by};
 pub use drain::{Drained, drain};
 pub use event::{Event, Kind};
 pub use layout::{Control, RINGS, Ring, RingOf};

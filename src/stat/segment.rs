@@ -11,6 +11,7 @@ use super::layout::{Clock, Header, Layout, MAGIC, NUMBERS, Row, SHARED, Slot};
 use crate::config::Config;
 use crate::report;
 use crate::sys::call::{self, Errno};
+use crate::sys::clock::is_counter_forbidden;
 
 static SEGMENT: Segment = Segment::new();
 
@@ -78,7 +79,11 @@ impl Segment {
         self.process.store(page.map_or((&raw const UNKNOWN).cast_mut(), |page| page as *mut AtomicU32), Relaxed);
         // SAFETY: it is there, is made of atomics, and stays mapped.
         let kernel = unsafe { &*header }.clock.load(Relaxed) == Clock::Kernel as u32;
-        clock::set(if kernel { Clock::Kernel } else { Clock::Counter });
+        if kernel {
+            clock::set(Clock::Kernel);
+        } else if !is_counter_forbidden() {
+            clock::set(Clock::Counter);
+        }
         self.header.store(header, Relaxed);
         Ok(())
     }

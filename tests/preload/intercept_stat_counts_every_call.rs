@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::{Built, Outcome, Program, Workbench, in_order};
+use crate::support::{Built, Outcome, Program, Source, Workbench, in_order};
 
 /// A program that makes known numbers of calls.
 struct Counted {
@@ -148,6 +148,19 @@ fn where_the_clock_must_not_be_looked_at_calls_are_counted_without_it() {
     let (_, rows) = counted.run(&[], &["strict", "100"]);
     assert_eq!((counts(&rows), sum(&rows, "getppid", "timed")), ([100, 1, 1], 100));
     assert_eq!([sum(&rows, "write", "calls"), sum(&rows, "exit", "calls")], [1, 1]);
+}
+
+#[test]
+fn where_the_clock_must_not_be_looked_at_from_the_beginning_none_is() {
+    let counted = Counted::new();
+    let library = Source::test("forbids_the_counter.c").shared().compile(&counted.bench.path("forbids.so"));
+    // The loader runs the constructors of what is preloaded from the last to the first.
+    let script = "LD_PRELOAD=$LD_PRELOAD:$0 exec \"$@\"";
+    let stat = stat(["-f", "csv", "sh", "-c", script]).args([&library, &counted.program]).args(["calls", "100"]);
+    let rows = rows(&stat.run().success().stderr());
+    let [calls, _, errors] = counts(&rows);
+    // The shell may ask, too.
+    assert_eq!((calls - sum(&rows, "getppid", "timed"), errors, sum(&rows, "getpgid", "timed")), (100, 1, 0));
 }
 
 #[test]
