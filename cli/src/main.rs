@@ -1,5 +1,6 @@
 //! `intercept`: traces the system calls of a program, runs programs with plugins, shows the system call sites of a binary.
 
+mod clock;
 mod completions;
 mod doctor;
 mod error;

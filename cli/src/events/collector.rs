@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use syscall_intercept::log::{self, Line, Memory, Outcome, Style};
 use syscall_intercept::ring::{Event, Kind, Segment, drain, trusts_counter};
 
-use super::clock::{Clock, wall_clock};
 use super::entry::{Beginning, Ending, Entry, Output, What};
 use super::pairing::Pairing;
+use crate::clock::{Clock, wall_clock};
 use crate::error::Error;
 
 /// How often the rings are looked at when nobody asks for it: while there is something in them, and at last when there is not.
@@ -65,7 +65,7 @@ impl Collector {
         let is_over = Arc::new(AtomicBool::new(false));
         let work = Work {
             segment,
-            clock: Clock::start(by_counter),
+            clock: Clock::start(by_counter).with_first_rate(),
             started: Instant::now(),
             limits,
             output,

@@ -7,7 +7,6 @@
 //! record file -------> entries -----> a format        intercept report
 //! ```
 
-mod clock;
 pub(crate) mod collector;
 pub(crate) mod entry;
 pub(crate) mod file;

@@ -1,11 +1,13 @@
 //! A program that is counted: the memory it counts in, and what is in it.
 
 use std::process::Command;
+use std::time::Instant;
 
-use syscall_intercept::stat::layout::{Clock, Keep};
+use syscall_intercept::ring::trusts_counter;
+use syscall_intercept::stat::layout::{Clock as Source, Keep};
 
-use super::clock::{self, Moment};
 use super::memory::{Counted, Memory};
+use crate::clock::Clock;
 use crate::error::Error;
 
 /// Counts from the moment it was made, until it goes away.
@@ -13,15 +15,15 @@ use crate::error::Error;
 pub(crate) struct Counting {
     memory: Memory,
     clock: Clock,
-    start: Moment,
+    start: Instant,
 }
 
 impl Counting {
     pub(crate) fn start(keep: Keep) -> Result<Counting, Error> {
-        let clock = clock::best();
-        let memory = Memory::new(clock, keep)
+        let by_counter = trusts_counter();
+        let memory = Memory::new(if by_counter { Source::Counter } else { Source::Kernel }, keep)
             .map_err(|error| Error::new(format_args!("no memory to count in ({error}); is `ulimit -v` or -f low?")))?;
-        Ok(Counting { memory, clock, start: Moment::now() })
+        Ok(Counting { memory, clock: Clock::start(by_counter), start: Instant::now() })
     }
 
     /// Lets a program that is about to run count, and whatever it starts.
@@ -39,11 +41,11 @@ impl Counting {
 
     /// Nanoseconds of a tick, which counted times are in.
     pub(super) fn nanoseconds_of_tick(&self) -> f64 {
-        self.start.nanoseconds_of_tick(self.clock)
+        self.clock.rate()
     }
 
     /// Nanoseconds since the start.
     pub(super) fn elapsed(&self) -> f64 {
-        self.start.elapsed()
+        self.start.elapsed().as_nanos() as f64
     }
 }

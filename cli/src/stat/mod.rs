@@ -1,6 +1,5 @@
 //! `intercept stat`: runs a program and counts its system calls.
 
-mod clock;
 mod counting;
 mod counts;
 mod csv;

@@ -1,16 +1,16 @@
-//! From time stamps to nanoseconds.
+//! From the time stamps of programs to nanoseconds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use syscall_intercept::ring::now_by;
 
-/// Relates the time stamp counter, if events are stamped with it, to the kernel's clock: by what both said at the beginning and
+/// Relates the time stamp counter, if programs read that, to the kernel's clock: by what both said at the beginning and
 /// what both say now.
 #[derive(Debug)]
 pub(crate) struct Clock {
     by_counter: bool,
     first: (u64, u64),
-    /// Nanoseconds a count.
+    /// Nanoseconds a count, when it was last looked at.
     rate: f64,
 }
 
@@ -18,25 +18,33 @@ pub(crate) struct Clock {
 const FIRST_LOOK: Duration = Duration::from_micros(500);
 
 impl Clock {
-    /// Starts now.
+    /// Starts now. It is not known how fast the counter is before the clock was adjusted.
     pub(crate) fn start(by_counter: bool) -> Clock {
-        let mut clock = Clock { by_counter, first: both(by_counter), rate: 1.0 };
-        if by_counter {
+        Clock { by_counter, first: both(by_counter), rate: 1.0 }
+    }
+
+    /// Waits as long as it takes to guess how fast the counter is.
+    pub(crate) fn with_first_rate(mut self) -> Clock {
+        if self.by_counter {
             std::thread::sleep(FIRST_LOOK);
-            clock.adjust();
+            self.adjust();
         }
-        clock
+        self
     }
 
     /// Looks at both clocks again.
     pub(crate) fn adjust(&mut self) {
-        if self.by_counter {
-            let now = both(true);
-            let (counts, nanoseconds) = (now.0.saturating_sub(self.first.0), now.1.saturating_sub(self.first.1));
-            if counts > 0 {
-                self.rate = nanoseconds as f64 / counts as f64;
-            }
+        self.rate = self.rate();
+    }
+
+    /// How many nanoseconds a count was since the start.
+    pub(crate) fn rate(&self) -> f64 {
+        if !self.by_counter {
+            return 1.0;
         }
+        let now = both(true);
+        let (counts, nanoseconds) = (now.0.saturating_sub(self.first.0), now.1.saturating_sub(self.first.1));
+        if counts > 0 { nanoseconds as f64 / counts as f64 } else { self.rate }
     }
 
     /// The stamp of this moment.
