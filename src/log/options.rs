@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::hook::Numbers;
+use crate::sys::raw::is_error;
 
 /// Which calls a trace shows, by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,7 +115,7 @@ impl Options {
 
     /// Whether a call that has returned this is shown.
     pub(super) fn show(self, result: i64) -> bool {
-        let failed = (-4095..=-1).contains(&result);
+        let failed = is_error(result);
         match self.results {
             Results::All => true,
             Results::Successful => !failed,

@@ -8,6 +8,7 @@ use super::buckets::bucket_of;
 use super::layout::{NUMBERS, OTHERS, Row, place_of};
 use super::segment::Segment;
 use super::{clock, thread};
+use crate::sys::raw::is_error;
 
 /// A call begins.
 #[inline(always)]
@@ -118,10 +119,6 @@ const SPECIAL: [i64; 12] = [
 
 /// What a thread does last, as a rule.
 const ENDS: [i64; 4] = [libc::SYS_exit, libc::SYS_exit_group, libc::SYS_execve, libc::SYS_execveat];
-
-fn is_error(result: i64) -> bool {
-    (-4095..0).contains(&result)
-}
 
 /// Counters of different CPUs may differ by a tick or two.
 fn between(begun: u64, now: u64) -> u64 {

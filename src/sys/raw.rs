@@ -35,10 +35,13 @@ pub(crate) unsafe fn syscall(number: i64, args: [i64; 6]) -> RawResult {
     result
 }
 
+/// Whether the kernel's answer is a negated errno.
+#[inline(always)]
+pub(crate) fn is_error(result: RawResult) -> bool {
+    (-4095..0).contains(&result)
+}
+
 /// Splits the kernel's answer into a value and an errno.
 pub(crate) fn check(result: RawResult) -> Result<u64, i32> {
-    match i32::try_from(result) {
-        Ok(error) if (-4095..0).contains(&error) => Err(-error),
-        _ => Ok(result.cast_unsigned()),
-    }
+    if is_error(result) { Err(-result as i32) } else { Ok(result.cast_unsigned()) }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use syscall_intercept::ring::{Event, Kind};
 
+use super::entry::creates;
+
 /// Calls that have begun, by thread. There may be several of one: signal handlers make calls while another call waits.
 #[derive(Debug, Default)]
 pub(crate) struct Pairing {
@@ -48,8 +50,7 @@ fn in_order(events: impl Iterator<Item = Vec<Event>>) -> Vec<Event> {
 
 fn is_same_call(begun: &Event, ended: &Event) -> bool {
     // At the end of a call through libc's `syscall()` it is not known which of these it was.
-    const CLONES: [i64; 4] = [libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork, libc::SYS_vfork];
-    let clones = |event: &Event| CLONES.contains(&event.number.into());
+    let clones = |event: &Event| creates(event.number);
     debug_assert!(begun.kind == Kind::Begin);
     begun.args == ended.args && (begun.number == ended.number || clones(begun) && clones(ended))
 }

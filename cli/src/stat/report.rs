@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use syscall_intercept::Sysno;
 use syscall_intercept::stat::layout::OTHERS;
 
 use super::counts::Counts;
 use super::memory::{Counted, Who};
+use crate::events::entry;
 
 /// What is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -113,11 +113,7 @@ impl Sort {
 }
 
 fn name_of(number: usize) -> String {
-    match Sysno::new(number) {
-        Some(sysno) => sysno.name().to_owned(),
-        None if number == OTHERS => "(no call)".to_owned(),
-        None => format!("syscall_{number:#x}"),
-    }
+    if number == OTHERS { "(no call)".to_owned() } else { entry::name(number as i32) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::events::entry::{Entry, What};
+use crate::events::entry::{Entry, What, creates};
 
 /// A process while it runs one program. The child of a `fork` has an era of its own, before it starts one.
 pub(super) type Era = (u32, Option<usize>);
@@ -27,10 +27,8 @@ impl Names {
             self.programs.push(name.to_owned());
         }
         let era = (entry.process, self.running.get(&entry.process).copied());
-        let creates =
-            [libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork, libc::SYS_vfork].contains(&entry.number.into());
         if entry.what == What::Call
-            && creates
+            && creates(entry.number)
             && let Ok(child @ 1..) = u32::try_from(entry.result)
         {
             self.parents.insert(child, era);
