@@ -128,7 +128,7 @@ impl Drop for SetAside {
 fn get() -> u64 {
     let guard: u64;
     // SAFETY: reads this thread's word. Every thread that libc has made has it; those that a program makes by `clone` with a
-    // thread pointer of its own are named among the limits in the README.
+    // thread pointer of its own are named in docs/limits.md.
     unsafe {
         asm!(
             "mov {0}, qword ptr [rip + syscall_intercept_guard@GOTTPOFF]",

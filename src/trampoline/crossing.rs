@@ -149,7 +149,7 @@ impl Crossings {
             after_clone: after_clone as usize as u64,
         };
         // kmovq, which saves all 64 bits of a mask register, is AVX512BW; without it masks have 16 bits but so have the
-        // CPUs that lack it (Knights Landing): not worth a variant, they get the AVX one and say so in the README.
+        // CPUs that lack it (Knights Landing): not worth a variant, they get the AVX one, and docs/limits.md says so.
         let features = features();
         let (full, vectors) = if features.avx512bw {
             (

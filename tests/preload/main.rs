@@ -44,6 +44,7 @@ mod real_programs_do_not_notice;
 mod signal_stacks_need_little_more;
 mod signals_find_what_they_would_find;
 mod signals_interrupt_intercepted_calls;
+mod the_documentation_says_what_is_there;
 mod the_environment_chooses_what_is_intercepted;
 mod the_examples_do_what_they_say;
 mod the_headers_compile_as_c_and_as_cpp;
