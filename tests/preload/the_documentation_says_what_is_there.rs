@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Built, Program};
+use crate::support::{Built, Program, Source, Workbench};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,7 +23,7 @@ fn pages() -> Vec<PathBuf> {
 }
 
 /// What stands between two marks, each time.
-fn between<'a>(text: &'a str, begin: &'a str, end: &'a str) -> impl Iterator<Item = &'a str> {
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> impl Iterator<Item = &'a str> {
     text.split(begin).skip(1).filter_map(move |rest| Some(rest.split_once(end)?.0))
 }
 
@@ -62,6 +62,22 @@ fn the_cookbook_shows_the_examples() {
 fn the_first_plugin_is_what_intercept_new_makes() {
     let templates = ["cli/templates/c/plugin.c.in", "cli/templates/rust/src/lib.rs.in"];
     assert_eq!(quotes("docs/first-plugin.md"), templates.map(str::to_owned).into());
+}
+
+#[test]
+fn the_readme_shows_plugins_that_work() {
+    let readme = text("README.md");
+    let block = |language: &str| between(&readme, &format!("\n```{language}\n"), "\n```\n").next().unwrap().to_owned();
+    let in_rust = text("examples/no-directories/lib.rs");
+    let in_rust: Vec<&str> = in_rust.lines().skip_while(|line| line.starts_with("//!") || line.is_empty()).collect();
+    assert_eq!(block("rust"), in_rust.join("\n"));
+    let bench = Workbench::new();
+    bench.file("plugin.c", &block("c"));
+    // It is short, and so does not say that it has no use for arguments.
+    let source = Source::example(bench.path("plugin.c").to_str().unwrap()).flags(&["-Wno-unused-parameter"]).shared();
+    let plugin = source.linked(bench.folder()).compile(&bench.path("plugin.so"));
+    let outcome = Program::new("ls").preload([plugin]).run();
+    assert_eq!(outcome.stderr(), "ls: reading directory '.': Operation not supported\n", "{outcome}");
 }
 
 /// The anchor of a heading, as forges make it.
