@@ -1,4 +1,4 @@
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -63,36 +63,70 @@ fn what_is_read_is_what_was_added() {
     assert!(ring.tail() > Small::LENGTH, "it went around");
 }
 
+/// Lets nobody wait for a reader that has panicked.
+struct LeaveNobodyWaiting<'a>(&'a Small);
+
+impl Drop for LeaveNobodyWaiting<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.abandon();
+        }
+    }
+}
+
 #[test]
 fn every_event_of_many_threads_arrives_in_order_while_it_is_read() {
     const THREADS: u32 = 8;
     const EVENTS: u64 = 20_000;
     let (ring, control) = (ring(), control());
+    let clock = AtomicU64::new(0);
+    let mut next = [0; THREADS as usize];
     thread::scope(|scope| {
-        for id in 1..=THREADS {
-            let (ring, control) = (&ring, &control);
-            scope.spawn(move || {
+        let _guard = LeaveNobodyWaiting(&ring);
+        let produce = |id| {
+            let (ring, control, clock) = (&ring, &control, &clock);
+            move || {
                 for count in 0..EVENTS {
                     let text = format!("{id} {count} {}", "x".repeat(count as usize % 300));
-                    // Others may always be faster; then there is no other ring here to go to.
-                    while append(control, ring, &event(id, count), text.as_bytes()) != Appended::Yes {}
+                    let added = Event { end: clock.fetch_add(1, Relaxed), ..event(id, count) };
+                    loop {
+                        match append(control, ring, &added, text.as_bytes()) {
+                            Appended::Yes => break,
+                            // Others may always be faster; then there is no other ring here to go to.
+                            Appended::Elsewhere if !ring.is_closed() => thread::yield_now(),
+                            // The reader says how many are missing.
+                            Appended::Elsewhere | Appended::Lost => return,
+                        }
+                    }
                 }
-            });
-        }
-        let mut next = [0; THREADS as usize];
-        while next.iter().sum::<u64>() < EVENTS * u64::from(THREADS) {
+            }
+        };
+        let producers: Vec<_> = (1..=THREADS).map(|id| scope.spawn(produce(id))).collect();
+        let mut waiting = Vec::new();
+        loop {
+            let is_last = producers.iter().all(thread::ScopedJoinHandle::is_finished);
             control.beat();
             let seen = control.bell();
-            for (event, text) in read(&ring) {
+            // While a ring is read, an event may be stepped over that is on its way, and the next one of its thread be found. That
+            // one is younger than this moment.
+            let horizon = if is_last { u64::MAX } else { clock.load(Relaxed) };
+            waiting.extend(read(&ring));
+            waiting.sort_by_key(|(event, _)| event.end);
+            let young = waiting.split_off(waiting.partition_point(|(event, _)| event.end < horizon));
+            for (event, text) in core::mem::replace(&mut waiting, young) {
                 let count = &mut next[event.thread as usize - 1];
-                assert_eq!(event, self::event(event.thread, *count));
-                let start = format!("{} {count} x", event.thread);
-                assert!(text.starts_with(start.as_bytes()) || *count % 300 == 0, "{}", text.escape_ascii());
+                assert_eq!(event, Event { end: event.end, ..self::event(event.thread, *count) });
+                let expected = format!("{} {count} {}", event.thread, "x".repeat(*count as usize % 300));
+                assert_eq!(text.escape_ascii().to_string(), expected);
                 *count += 1;
+            }
+            if is_last {
+                break;
             }
             control.wait(seen, 10);
         }
     });
+    assert_eq!(next, [EVENTS; THREADS as usize]);
     assert_eq!((read(&ring).len(), control.lost(), ring.is_closed()), (0, 0, false));
 }
 
