@@ -54,6 +54,8 @@ const FIXED: usize = 12;
 const MOST: usize = (FIXED + crate::log::CAPACITY / 8).next_multiple_of(GRAIN);
 
 const BY_COUNTER: u64 = 1 << 8;
+/// Always set.
+const TAKEN: u64 = 1 << 9;
 
 impl Event {
     /// How many words its record takes.
@@ -62,6 +64,10 @@ impl Event {
     }
 
     /// Writes all of a record but its first word. Without loops over what is always there: this runs in every call.
+    ///
+    /// A producer that was held up since the ring was here the last time looks for a [free](super::layout::RingOf::free) grain, and must not take
+    /// for one what lies in the middle of this record. Text cannot look like that as long as it has no four zero bytes in a row;
+    /// lines and command lines have not a single one.
     #[inline]
     pub(super) fn store(&self, text: &[u8], record: &[AtomicU64]) {
         let text = text.get(..crate::log::CAPACITY).unwrap_or(text);
@@ -71,12 +77,13 @@ impl Event {
         store(1, self.begin);
         store(2, self.end);
         store(3, u64::from(self.process) << 32 | u64::from(self.number.cast_unsigned()));
-        store(4, (text.len() as u64) << 32 | u64::from(self.result_at) << 16 | counter | self.kind as u64);
-        store(5, self.result.cast_unsigned());
+        store(4, self.result.cast_unsigned());
         let [a, b, c, d, e, f] = self.args.map(i64::cast_unsigned);
-        store(6, a);
-        store(7, b);
-        store(8, c);
+        store(5, a);
+        store(6, b);
+        store(7, c);
+        // Where a grain begins: never like a free one.
+        store(GRAIN, (text.len() as u64) << 32 | u64::from(self.result_at) << 16 | TAKEN | counter | self.kind as u64);
         store(9, d);
         store(10, e);
         store(11, f);
@@ -94,7 +101,7 @@ impl Event {
             return None;
         }
         let word = |index: usize| record.get(index).map_or(0, |word| word.load(Relaxed));
-        let (place, about) = (word(3), word(4));
+        let (place, about) = (word(3), word(GRAIN));
         let length = (about >> 32) as usize;
         let kind = *Kind::ALL.get((about & 0xff) as usize)?;
         let words = record.get(FIXED..FIXED + length.div_ceil(8))?;
@@ -106,8 +113,8 @@ impl Event {
             process: (place >> 32) as u32,
             thread: header.thread(),
             number: (place as u32).cast_signed(),
-            args: [6, 7, 8, 9, 10, 11].map(|index| word(index).cast_signed()),
-            result: word(5).cast_signed(),
+            args: [5, 6, 7, 9, 10, 11].map(|index| word(index).cast_signed()),
+            result: word(4).cast_signed(),
             begin: word(1),
             end: word(2),
             by_counter: about & BY_COUNTER != 0,

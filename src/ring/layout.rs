@@ -18,7 +18,7 @@ const WORDS: usize = (1 << 20) / 8;
 pub(super) const GRAIN: usize = 8;
 
 /// The first word of the segment: a name, and the version of this layout.
-pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"intrcpt\x01");
+pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"intrcpt\x02");
 
 /// The first page.
 #[repr(C, align(4096))]
@@ -210,6 +210,12 @@ pub(super) const SKIPPED: u64 = 4;
 impl Header {
     pub(super) fn new(thread: u32, words: usize, state: u64) -> Header {
         Header(u64::from(thread) << 32 | ((words / GRAIN) as u64 & 0xffff) << 16 | state)
+    }
+
+    /// Whether it says that a grain is free, whichever time around.
+    #[cfg(test)]
+    pub(super) fn is_free(self) -> bool {
+        self.0 as u32 == 0
     }
 
     pub(super) fn thread(self) -> u32 {

@@ -2,7 +2,7 @@ use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::layout::{CLAIMED, Header};
+use super::layout::{CLAIMED, GRAIN, Header};
 use super::*;
 
 /// 32 kB.
@@ -128,6 +128,23 @@ fn every_event_of_many_threads_arrives_in_order_while_it_is_read() {
     });
     assert_eq!(next, [EVENTS; THREADS as usize]);
     assert_eq!((read(&ring).len(), control.lost(), ring.is_closed()), (0, 0, false));
+}
+
+#[test]
+fn nothing_in_a_record_looks_like_a_place_that_is_free() {
+    let (ring, control) = (ring(), control());
+    for kind in Kind::ALL {
+        for length in (0..=100).chain([crate::log::CAPACITY]) {
+            let start = ring.head();
+            let added = Event { kind, ..Event::default() };
+            assert_eq!(append(&control, &ring, &added, &vec![b'x'; length]), Appended::Yes);
+            for place in (start..ring.head()).step_by(GRAIN) {
+                let found = Header(ring.word(place).load(Relaxed));
+                assert!(!found.is_free(), "{kind:?}, {length}, word {}: {found:?}", place - start);
+            }
+            read(&ring);
+        }
+    }
 }
 
 #[test]
