@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
+use super::clock::now_by;
 use super::event::Event;
 use super::futex;
 use super::layout::{CLAIMED, COMMITTED, Control, Header, RingOf, SKIPPED};
@@ -16,7 +17,7 @@ const STEP_MS: u32 = 100;
 pub(crate) enum Appended {
     /// It is there.
     Yes,
-    /// It was thrown away, and counted.
+    /// It was thrown away; and counted, unless nobody wants it.
     Lost,
     /// The ring is closed, or others are always faster: try another one.
     Elsewhere,
@@ -36,12 +37,14 @@ pub(crate) fn append<const WORDS: usize>(
         }
         match claim(ring, event.thread, words) {
             Claim::At(place) => break place,
-            Claim::Full { tail } => {
-                if !wait_for_room(control, ring, tail) {
+            Claim::Full { tail } => match wait_for_room(control, ring, tail) {
+                Waited::Changed => {}
+                Waited::Over => return Appended::Lost,
+                Waited::InVain => {
                     control.lose();
                     return Appended::Lost;
                 }
-            }
+            },
             Claim::Contended => return Appended::Elsewhere,
             // Memory that was overwritten: nothing goes on here.
             Claim::Senseless => ring.close(),
@@ -105,27 +108,46 @@ fn claim<const WORDS: usize>(ring: &RingOf<WORDS>, thread: u32, words: usize) ->
     Claim::Contended
 }
 
-/// Waits until the tail is another one; `false` if the event is to be thrown away.
-fn wait_for_room<const WORDS: usize>(control: &Control, ring: &RingOf<WORDS>, tail: u64) -> bool {
+/// What has become of waiting for room.
+enum Waited {
+    /// Something has changed: try again.
+    Changed,
+    /// The event is to be thrown away, and counted.
+    InVain,
+    /// Nobody wants the event any more.
+    Over,
+}
+
+/// Waits until the tail is another one.
+fn wait_for_room<const WORDS: usize>(control: &Control, ring: &RingOf<WORDS>, tail: u64) -> Waited {
     let mut heartbeat = control.heartbeat.load(Relaxed);
     let mut steps = 0;
+    let mut step = Step::start();
     loop {
-        if control.is_deserted() || control.is_over() {
-            return false;
+        if control.is_over() {
+            return Waited::Over;
+        }
+        if control.is_deserted() {
+            return Waited::InVain;
         }
         ring_bell(control);
         if control.prefers_losses() {
-            return false;
+            return Waited::InVain;
         }
         ring.waiting.fetch_add(1, AcqRel);
         let freed = ring.freed.load(Acquire);
         if ring.tail() == tail && !ring.is_closed() {
-            futex::wait(&ring.freed, freed, STEP_MS);
+            futex::wait(&ring.freed, freed, step.milliseconds_left());
         }
         ring.waiting.fetch_sub(1, AcqRel);
         if ring.tail() != tail || ring.is_closed() {
-            return true;
+            return Waited::Changed;
         }
+        // Otherwise it was a signal: a program that gets many would be out of patience at once.
+        if !step.is_over() {
+            continue;
+        }
+        step = Step::start();
         let now = control.heartbeat.load(Relaxed);
         steps = if now == heartbeat { steps + 1 } else { 0 };
         heartbeat = now;
@@ -135,6 +157,31 @@ fn wait_for_room<const WORDS: usize>(control: &Control, ring: &RingOf<WORDS>, ta
         }
     }
 }
+
+/// A step of the time that a producer waits.
+struct Step {
+    /// In nanoseconds of the kernel's clock: a program may not be allowed to read the counter.
+    end: u64,
+}
+
+impl Step {
+    fn start() -> Step {
+        Step { end: now_by(false).value + u64::from(STEP_MS) * NANOSECONDS }
+    }
+
+    /// Also where the kernel does not tell the time, because of a filter, and the moment is zero.
+    fn is_over(&self) -> bool {
+        !(1..self.end).contains(&now_by(false).value)
+    }
+
+    /// Rounded up.
+    fn milliseconds_left(&self) -> u32 {
+        self.end.saturating_sub(now_by(false).value).div_ceil(NANOSECONDS) as u32
+    }
+}
+
+/// In a millisecond.
+const NANOSECONDS: u64 = 1_000_000;
 
 /// Whether a record is the one that makes a half of its ring full.
 fn fills_half<const WORDS: usize>(place: u64, words: usize) -> bool {

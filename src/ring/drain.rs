@@ -34,6 +34,10 @@ pub fn drain<const WORDS: usize>(
         let word = ring.word(place);
         let header = Header(word.load(Acquire));
         if header == RingOf::<WORDS>::free(place) {
+            // A head that has come past a record that is not there would keep producers waiting for ever.
+            if ring.head() != place && Header(word.load(Acquire)) == header {
+                ring.close();
+            }
             break;
         }
         let words = header.words();

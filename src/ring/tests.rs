@@ -1,4 +1,5 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -161,9 +162,7 @@ fn a_full_ring_loses_events_where_that_is_preferred_and_counts_them() {
 #[test]
 fn nobody_waits_for_ever_for_a_reader_that_is_dead() {
     let (ring, control) = (ring(), control());
-    while ring.head() < Small::LENGTH {
-        assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes);
-    }
+    fill(&ring, &control);
     let started = Instant::now();
     assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Lost);
     assert!(started.elapsed() > Duration::from_secs(1));
@@ -176,6 +175,76 @@ fn nobody_waits_for_ever_for_a_reader_that_is_dead() {
     control.beat();
     read(&ring);
     assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes);
+}
+
+fn fill(ring: &Small, control: &Control) {
+    while ring.head() < Small::LENGTH {
+        assert_eq!(append(control, ring, &event(1, 0), b""), Appended::Yes);
+    }
+}
+
+#[test]
+fn an_event_that_nobody_wants_any_more_is_not_lost() {
+    let (ring, control) = (ring(), control());
+    fill(&ring, &control);
+    control.end();
+    assert_eq!((append(&control, &ring, &event(1, 0), b""), control.lost()), (Appended::Lost, 0));
+}
+
+#[test]
+fn signals_do_not_cost_a_producer_its_patience() {
+    use std::os::unix::thread::JoinHandleExt as _;
+    let (ring, control): (Arc<Small>, Arc<Control>) = (ring().into(), control().into());
+    fill(&ring, &control);
+    // A signal that nobody else in these tests uses, and a handler that does nothing.
+    let signal = libc::SIGRTMAX();
+    extern "C" fn nothing(_: i32) {}
+    // SAFETY: such a handler may run anywhere.
+    #[allow(unsafe_code, reason = "a signal handler")]
+    unsafe {
+        libc::signal(signal, nothing as extern "C" fn(i32) as libc::sighandler_t)
+    };
+    let producer = thread::spawn({
+        let (ring, control) = (Arc::clone(&ring), Arc::clone(&control));
+        move || append(&control, &ring, &event(1, 0), b"")
+    });
+    while ring.waiting.load(Relaxed) == 0 && !producer.is_finished() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let started = Instant::now();
+    // The reader is not late yet.
+    while started.elapsed() < Duration::from_millis(500) && !producer.is_finished() {
+        // SAFETY: the thread was not joined yet.
+        #[allow(unsafe_code, reason = "sends a signal")]
+        unsafe {
+            libc::pthread_kill(producer.as_pthread_t(), signal)
+        };
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(!producer.is_finished(), "after {:?}", started.elapsed());
+    control.beat();
+    read(&ring);
+    assert_eq!(producer.join().expect("the producer goes on"), Appended::Yes);
+}
+
+#[test]
+fn a_head_beyond_what_was_ever_claimed_keeps_nobody_waiting() {
+    let (ring, control) = (ring(), control());
+    ring.pass(0, Small::LENGTH as usize);
+    thread::scope(|scope| {
+        let producer = scope.spawn(|| append(&control, &ring, &event(1, 0), b""));
+        // Its patience would be at an end, but for the signs of life.
+        let started = Instant::now();
+        while !producer.is_finished() && started.elapsed() < Duration::from_secs(10) {
+            control.beat();
+            drain(&ring, &mut Vec::new(), |_, _| panic!("there is none"));
+            thread::sleep(Duration::from_millis(10));
+        }
+        let gone = producer.is_finished();
+        // If not, let it go now.
+        ring.abandon();
+        assert_eq!((gone, producer.join().expect("the producer goes on")), (true, Appended::Elsewhere));
+    });
 }
 
 #[test]
