@@ -57,7 +57,8 @@ impl Clock {
         if by_counter || !self.by_counter {
             return value;
         }
-        self.first.0 + (value.saturating_sub(self.first.1) as f64 / self.rate) as u64
+        // A program may have written anything there.
+        self.first.0.saturating_add((value.saturating_sub(self.first.1) as f64 / self.rate) as u64)
     }
 
     /// How many counts there are in a while.
@@ -78,7 +79,8 @@ fn both(by_counter: bool) -> (u64, u64) {
         let before = now_by(by_counter).value;
         let kernel = now_by(false).value;
         let after = now_by(by_counter).value;
-        (after - before, (before + (after - before) / 2, kernel))
+        let distance = after.saturating_sub(before);
+        (distance, (before + distance / 2, kernel))
     };
     let (_, pair) = (0..5).map(pair).min_by_key(|(distance, _)| *distance).unwrap_or_default();
     if by_counter { pair } else { (pair.1, pair.1) }
@@ -87,4 +89,22 @@ fn both(by_counter: bool) -> (u64, u64) {
 /// Nanoseconds since 1970.
 pub(crate) fn wall_clock() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_stamp_is_some_moment() {
+        let clock = Clock { by_counter: true, first: (5_000, 1_000), rate: 0.5 };
+        assert_eq!(clock.stamp(1_100, false), 5_200);
+        assert_eq!(clock.stamp(7_000, true), 7_000);
+        for value in [0, 1, u64::MAX - 1, u64::MAX] {
+            for by_counter in [true, false] {
+                let stamp = clock.stamp(value, by_counter);
+                assert_eq!(clock.nanoseconds(stamp) == 0, stamp <= 5_001, "{value} {by_counter}");
+            }
+        }
+    }
 }

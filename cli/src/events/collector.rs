@@ -91,9 +91,10 @@ impl Collector {
     /// Takes what is there, and says on stderr what is missing.
     pub(crate) fn finish(self) -> Result<(), Error> {
         self.is_over.store(true, Ordering::Release);
-        let ending = self.thread.join().map_err(|_| Error::new("the recording has failed"))?;
+        let ending = self.thread.join();
         // Who runs on has nobody to write for.
         self.segment.control.end();
+        let ending = ending.map_err(|_| Error::new("the recording has failed"))?;
         let ending = ending.map_err(cannot_write)?;
         if let Some(missing) = ending.missing() {
             return Err(Error::new(missing));
