@@ -8,7 +8,7 @@
 // and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
 // next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
 //
-// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-248 up to O-128:
+// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-256 up to O-128:
 //
 //      O            the program's stack
 //      O - 128      red zone: never touched
@@ -22,6 +22,7 @@
 //      O - 232      mxcsr, x87 control word, x87 status word
 //      O - 240      where the x87 registers are saved, or 0
 //      O - 248      which hooks want to see the result, when the call is made here
+//      O - 256      while a hook runs, the program's errno
 //      ...          x87 registers if in use, then vector registers, 64-byte aligned
 //
 // There are seven variants: three that save everything, for what vector registers CPUs have; the same without the x87, for
@@ -218,7 +219,7 @@ syscall_intercept_crossing_begin:
         .cfi_offset rdi, -200
         push    rax
         .cfi_offset rax, -208
-        sub     rsp, 40
+        sub     rsp, 48
         test    dword ptr [rbp - 8], 0x40400    // rflags: DF or AC set? Hardly ever.
         jz      11f
         push    2                               // all flags clear but the one that is always set
@@ -226,7 +227,7 @@ syscall_intercept_crossing_begin:
 11:
         ENTER_\control
         SAVE_\vector
-        lea     rdi, [rbp - 104]                 // &mut Frame
+        lea     rdi, [rbp - 112]                 // &mut Frame
         .endm
 
         // Puts vector and floating point state back; keeps eax.
@@ -347,7 +348,7 @@ syscall_intercept_crossing_\name:
 .Lobserved_\name:
         syscall
         mov     [rbp - 72], rax
-        lea     rdi, [rbp - 104]
+        lea     rdi, [rbp - 112]
         call    {after}
         mov     eax, {OBSERVE}
 

@@ -33,7 +33,8 @@ extern "C" fn constructor() {
         return;
     }
     hook::errno::find();
-    let _errno = hook::errno::Kept::new();
+    let mut errno = 0;
+    let _errno = hook::errno::Kept::keep_in(&mut errno);
     // A bug in here must not take the program down: it runs on, un-intercepted.
     let outcome = std::panic::catch_unwind(|| hook::bypass(|| start(config())));
     let failures = outcome.unwrap_or(1);

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::hook::Hook;
 
-type PostKernel = unsafe extern "C-unwind" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long, c_long);
+/// `intercept_hook_point_post_kernel`.
+pub(crate) type PostKernel =
+    unsafe extern "C-unwind" fn(c_long, c_long, c_long, c_long, c_long, c_long, c_long, c_long);
 type CloneChild = unsafe extern "C-unwind" fn();
 type CloneParent = unsafe extern "C-unwind" fn(c_long);
 

@@ -20,7 +20,7 @@ pub use elsewhere::intercept_version;
 pub(crate) use elsewhere::{add_to_engine, engine_is_elsewhere, remove_from_engine};
 #[cfg(test)]
 pub(crate) use hook_points::intercept_hook_point_post_kernel;
-pub(crate) use hook_points::{clone_child, clone_parent, hook_point, post_kernel};
+pub(crate) use hook_points::{PostKernel, clone_child, clone_parent, hook_point, post_kernel};
 pub(crate) use no_intercept::before_call_in_no_intercept;
 pub use no_intercept::syscall_no_intercept;
 pub(crate) use sites::tell_of;

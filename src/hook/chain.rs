@@ -10,9 +10,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::errno;
+use super::errno::Kept;
 use super::slots::{self, Added, HANDLED, Hook, OBSERVE, ShownCall};
 use super::subscription::{self, Numbers};
+use super::{Frame, ways};
 use crate::{capi, log, stat};
 
 /// What `intercept_hook_point` wants.
@@ -31,6 +32,7 @@ static CHANGES: AtomicUsize = AtomicUsize::new(0);
 pub(crate) fn add(hook: Added, numbers: Option<&[i64]>) -> Option<u64> {
     let ticket = slots::add(hook, numbers)?;
     CHANGES.fetch_add(1, Ordering::AcqRel);
+    ways::choose();
     subscription::tell_stubs_also(&numbers.map_or_else(Numbers::allowed, Numbers::these));
     Some(ticket)
 }
@@ -40,6 +42,7 @@ pub(crate) fn remove(ticket: u64) -> bool {
     let removed = slots::remove(ticket);
     if removed {
         tell_stubs();
+        ways::choose();
     }
     removed
 }
@@ -71,6 +74,7 @@ pub(crate) fn subscribe(numbers: Option<&[i64]>) -> bool {
     }
     HOOK_POINT_NUMBERS.become_copy_of(&wanted);
     tell_stubs();
+    ways::choose();
     true
 }
 
@@ -126,12 +130,23 @@ pub(super) fn ask_hook_point(number: i64, args: &[i64; 6]) -> Option<i64> {
 
 #[inline(always)]
 fn ask_plain(hook: Hook, number: i64, args: &[i64; 6]) -> Option<i64> {
-    let mut result = 0;
+    let (mut result, mut errno) = (0, 0);
     let [a, b, c, d, e, f] = *args;
-    let _errno = errno::Kept::new();
+    let _errno = Kept::keep_in(&mut errno);
     // SAFETY: the user's function has this type by the contract of the header.
     let forward = unsafe { hook(number, a, b, c, d, e, f, &raw mut result) };
     (forward == 0).then_some(result)
+}
+
+/// The same the short way. Whether it has answered: the result is in the frame.
+#[inline(always)]
+pub(super) fn ask_in(frame: &mut Frame, hook: Hook, number: i64) -> bool {
+    let _errno = Kept::keep_in(&mut frame.errno);
+    let [a, b, c, d, e, f] = frame.args;
+    let result = &mut frame.result;
+    *result = 0;
+    // SAFETY: the user's function has this type by the contract of the header.
+    unsafe { hook(number, a, b, c, d, e, f, result) == 0 }
 }
 
 /// Which of the hooks that were added are to be shown the result of a call.
@@ -208,7 +223,8 @@ pub(super) fn ask(call: &mut ShownCall, audience: &mut Audience) -> Option<i64> 
 /// Asks a hook, which may change the arguments but not what call it is.
 fn ask_one<T>(call: &mut ShownCall, ask: impl FnOnce(*mut ShownCall) -> T) -> T {
     let number = call.number;
-    let _errno = errno::Kept::new();
+    let mut errno = 0;
+    let _errno = Kept::keep_in(&mut errno);
     let answer = ask(&raw mut *call);
     call.number = number;
     answer

@@ -31,7 +31,14 @@ const COUNTING: u8 = 3;
 /// From now on hooks see system calls.
 pub(crate) fn activate() {
     let awake = if stat::active() { COUNTING } else { AWAKE };
-    STATE.store(if chain::is_switched_off() { ASLEEP } else { awake }, Ordering::Release);
+    loop {
+        let off = chain::is_switched_off();
+        STATE.swap(if off { ASLEEP } else { awake }, Ordering::AcqRel);
+        // Another thread may have switched meanwhile, and what it has stored may just have been overwritten.
+        if chain::is_switched_off() == off {
+            break;
+        }
+    }
 }
 
 /// Switches all hooks off, or on again.

@@ -22,28 +22,41 @@ pub(crate) fn find() {
 
 /// Keeps `errno` as it was while a hook of the user runs.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    value: c_int,
+pub(crate) struct Kept<'p> {
+    value: &'p c_int,
 }
 
-impl Kept {
+impl<'p> Kept<'p> {
+    /// Keeps it in this place: that in the frame of a crossing is at hand when the hook is done, and takes no register until then.
     #[inline(always)]
-    pub(crate) fn new() -> Kept {
-        let distance = DISTANCE.load(Ordering::Relaxed);
-        let value: c_int;
-        // SAFETY: reads this thread's errno.
+    pub(crate) fn keep_in(place: &'p mut c_int) -> Kept<'p> {
+        // SAFETY: reads this thread's errno. Written by hand, so that no register keeps an address for when the hook is done.
         unsafe {
-            asm!("mov {:e}, fs:[{}]", lateout(reg) value, in(reg) distance, options(nostack, preserves_flags, readonly));
+            asm!(
+                "mov {0:r}, qword ptr [rip + {distance}]",
+                "mov {0:e}, fs:[{0:r}]",
+                lateout(reg) *place,
+                distance = sym DISTANCE,
+                options(nostack, preserves_flags, readonly),
+            );
         }
-        Kept { value }
+        Kept { value: place }
     }
 }
 
-impl Drop for Kept {
+impl Drop for Kept<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        let distance = DISTANCE.load(Ordering::Relaxed);
         // SAFETY: writes this thread's errno, on the thread that made it: hooks do not change threads.
-        unsafe { asm!("mov fs:[{}], {:e}", in(reg) distance, in(reg) self.value, options(nostack, preserves_flags)) };
+        unsafe {
+            asm!(
+                "mov {0}, qword ptr [rip + {distance}]",
+                "mov fs:[{0}], {1:e}",
+                out(reg) _,
+                in(reg) *self.value,
+                distance = sym DISTANCE,
+                options(nostack, preserves_flags),
+            );
+        }
     }
 }

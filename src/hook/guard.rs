@@ -36,13 +36,11 @@ pub(super) struct Held {
 impl Held {
     /// Takes the guard for the hook of a frame; `None` if the crossing comes from a hook.
     pub(super) fn take(frame: &mut Frame) -> Option<Held> {
-        let address = std::ptr::from_ref(frame) as u64;
         let guard = get();
-        if is_held(guard, address) {
+        if is_held(guard, std::ptr::from_ref(frame) as u64) {
             return None;
         }
-        frame.mark = guard_mark(address);
-        set(address);
+        mark(frame);
         Some(Held { before: guard, not_send: PhantomData })
     }
 }
@@ -51,6 +49,39 @@ impl Drop for Held {
     fn drop(&mut self) {
         set(self.before);
     }
+}
+
+/// The same where there is nothing to be remembered: the guard was zero, as it is nearly always.
+#[derive(Debug)]
+pub(super) struct HeldAlone {
+    not_send: PhantomData<*mut ()>,
+}
+
+impl HeldAlone {
+    /// Takes the guard for the hook of a frame; `None` if [`Held::take`] has to look closer.
+    #[inline(always)]
+    pub(super) fn take(frame: &mut Frame) -> Option<HeldAlone> {
+        if get() != 0 {
+            return None;
+        }
+        mark(frame);
+        Some(HeldAlone { not_send: PhantomData })
+    }
+}
+
+impl Drop for HeldAlone {
+    #[inline(always)]
+    fn drop(&mut self) {
+        set(0);
+    }
+}
+
+/// Says in the guard and in a frame that its hook runs.
+#[inline(always)]
+fn mark(frame: &mut Frame) {
+    let address = std::ptr::from_ref(frame) as u64;
+    frame.mark = guard_mark(address);
+    set(address);
 }
 
 fn guard_mark(address: u64) -> u64 {

@@ -17,6 +17,7 @@ mod registers;
 mod signal;
 mod slots;
 mod subscription;
+mod ways;
 
 pub(crate) use chain::{add, allow, declare, expect, remove, subscribe};
 pub(crate) use dispatch::{activate, after, after_clone, before, switch};

@@ -110,7 +110,7 @@ pub(crate) const SYSCALL_LENGTH: u64 = 2;
 const _: () = {
     use std::mem::{offset_of, size_of};
     const RBP: usize = offset_of!(Frame, rbp);
-    assert!(RBP == 104 && RBP - offset_of!(Frame, x87_saved) == 96 && RBP - offset_of!(Frame, mxcsr) == 88);
+    assert!(RBP == 112 && RBP - offset_of!(Frame, x87_saved) == 96 && RBP - offset_of!(Frame, mxcsr) == 88);
     assert!(RBP - offset_of!(Frame, x87_control) == 84 && RBP - offset_of!(Frame, x87_status) == 82);
     assert!(RBP - offset_of!(Frame, result) == 72 && RBP - offset_of!(Frame, number) == 64);
     assert!(RBP - offset_of!(Frame, args) == 56 && RBP - offset_of!(Frame, rflags) == 8);
