@@ -1,15 +1,17 @@
 //! The three places where the crossing enters Rust.
 #![allow(unsafe_code, reason = "called from assembly with a pointer to its frame, and calls the user's functions")]
 
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::chain::{self, Audience};
 use super::clone::{Return, creates, how_it_returns};
-use super::guard::Held;
+use super::errno::Kept;
+use super::guard::{Held, HeldAlone};
 use super::slots::{self, ShownCall};
 use super::subscription::is_for_the_library;
-use super::{Frame, Verdict, cancel, errno, guard, signal};
-use crate::capi;
+use super::{Frame, Verdict, cancel, guard, signal, ways};
+use crate::capi::{self, PostKernel};
 use crate::inject::{self, Due};
 use crate::log::{self, Call};
 use crate::stat;
@@ -39,6 +41,7 @@ pub(crate) fn activate() {
             break;
         }
     }
+    ways::choose();
 }
 
 /// Switches all hooks off, or on again.
@@ -53,7 +56,15 @@ fn is_awake() -> bool {
     matches!(STATE.load(Ordering::Relaxed), AWAKE | COUNTING)
 }
 
+/// Whether the hook points are all there is to be asked and told.
+pub(super) fn asks_hook_points_alone() -> bool {
+    STATE.load(Ordering::Acquire) == AWAKE && !slots::any() && !log::watches()
+}
+
 /// Before a system call: asks the hooks and decides how it is made.
+///
+/// What is written here is the way of nearly every call, and nobody on it pays for what others take: registers to be saved, or
+/// arguments copied. (They have just been pushed one by one, and a CPU stalls when two are read together.)
 ///
 /// # Safety
 ///
@@ -61,6 +72,25 @@ fn is_awake() -> bool {
 pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     // SAFETY: the frame is on this thread's stack and nobody else looks at it while this runs.
     let frame = unsafe { &mut *frame };
+    let number = number(frame.number);
+    if !ways::is_short(number) {
+        return by_the_long_way(frame);
+    }
+    if let Some(hook) = capi::hook_point() {
+        let Some(_held) = HeldAlone::take(frame) else { return by_the_long_way(frame) };
+        if chain::ask_in(frame, hook, number) {
+            return Verdict::Return;
+        }
+    }
+    if capi::post_kernel().is_none() {
+        return Verdict::Forward;
+    }
+    observed_by_hook_point(frame)
+}
+
+/// The same for any call.
+#[inline(never)]
+fn by_the_long_way(frame: &mut Frame) -> Verdict {
     let state = STATE.load(Ordering::Acquire);
     if state != AWAKE {
         return match state {
@@ -71,8 +101,6 @@ pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     }
     let Some(_held) = Held::take(frame) else { return Verdict::Forward };
     let number = number(frame.number);
-    // What is common is short, and copies nothing: the arguments have just been pushed one by one, and a CPU stalls when two are
-    // read together.
     if log::watches() || slots::any() {
         return at_length(frame, number);
     }
@@ -88,7 +116,7 @@ fn asked(frame: &mut Frame, number: i64) -> Verdict {
     }
     if !is_for_the_library(number) {
         let wanted = capi::post_kernel().is_some() && chain::hook_point_wants(number);
-        return if wanted { observed_by_hook_point(frame, number) } else { Verdict::Forward };
+        return if wanted { observed_by(Audience::NOBODY, frame, number, None) } else { Verdict::Forward };
     }
     // SAFETY: this is the first call in a stub.
     let call = call(unsafe { frame.site() }, number, frame.args);
@@ -245,10 +273,16 @@ fn observed_by(audience: Audience, frame: &mut Frame, number: i64, due: Option<D
     }
 }
 
-/// Apart, so that who only forwards does not pay for the registers this takes.
+/// The same where `intercept_hook_point_post_kernel` is all there is, and the call returns to its caller.
 #[inline(never)]
-fn observed_by_hook_point(frame: &mut Frame, number: i64) -> Verdict {
-    observed_by(Audience::NOBODY, frame, number, None)
+fn observed_by_hook_point(frame: &mut Frame) -> Verdict {
+    // Nobody has looked if there is no hook before the call.
+    if guard::hook_runs(std::ptr::from_ref(frame) as u64) {
+        return Verdict::Forward;
+    }
+    frame.audience = Audience::NOBODY.bits();
+    frame.number = inject::sent_off(frame.number, None, |_| false);
+    Verdict::Observe
 }
 
 /// Makes a call here and now.
@@ -266,6 +300,24 @@ fn made_here(call: &Call<'_>) -> i64 {
 pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
     // SAFETY: as in `before`.
     let frame = unsafe { &mut *frame };
+    // What was sent off with something to be injected has a larger number.
+    if ways::is_short(frame.number) {
+        return shown_the_short_way(frame);
+    }
+    shown_the_long_way(frame);
+}
+
+/// Shows a result to `intercept_hook_point_post_kernel`: nobody else wants to know it.
+#[inline(never)]
+fn shown_the_short_way(frame: &mut Frame) {
+    let Some(hook) = capi::post_kernel() else { return };
+    let Some(_held) = HeldAlone::take(frame) else { return shown_the_long_way(frame) };
+    tell_of_result(hook, frame.number, &frame.args, frame.result, &mut frame.errno);
+}
+
+/// Shows a result to all who may want to know it.
+#[inline(always)]
+fn shown_the_long_way(frame: &mut Frame) {
     if stat::active() { count_result(frame) } else { show_result(frame) }
 }
 
@@ -355,10 +407,7 @@ fn told(call: &Call<'_>, result: i64, audience: Audience) -> i64 {
         tell_of_clone(result);
     }
     if let Some(hook) = capi::post_kernel().filter(|_| chain::hook_point_wants(call.number)) {
-        let [a, b, c, d, e, f] = call.args;
-        let _errno = errno::Kept::new();
-        // SAFETY: the user's function has this type by the contract of the header.
-        unsafe { hook(call.number, a, b, c, d, e, f, result) };
+        tell_of_result(hook, call.number, &call.args, result, &mut 0);
     }
     if audience.is_nobody() {
         return result;
@@ -366,19 +415,30 @@ fn told(call: &Call<'_>, result: i64, audience: Audience) -> i64 {
     chain::show(&mut ShownCall { number: call.number, args: call.args, result, made: 1 }, audience)
 }
 
+/// Calls `intercept_hook_point_post_kernel`, keeping errno in this place.
+#[inline(always)]
+fn tell_of_result(hook: PostKernel, number: i64, args: &[i64; 6], result: i64, errno: &mut c_int) {
+    let [a, b, c, d, e, f] = *args;
+    let _errno = Kept::keep_in(errno);
+    // SAFETY: the user's function has this type by the contract of the header.
+    unsafe { hook(number, a, b, c, d, e, f, result) };
+}
+
 /// Calls the hook for the side of a `clone` this is: zero in the child, the child's id in the parent.
 fn tell_of_clone(result: i64) {
     if result == 0
         && let Some(hook) = capi::clone_child()
     {
-        let _errno = errno::Kept::new();
+        let mut errno = 0;
+        let _errno = Kept::keep_in(&mut errno);
         // SAFETY: the user's function has this type by the contract of the header.
         unsafe { hook() };
     }
     if result > 0
         && let Some(hook) = capi::clone_parent()
     {
-        let _errno = errno::Kept::new();
+        let mut errno = 0;
+        let _errno = Kept::keep_in(&mut errno);
         // SAFETY: as above.
         unsafe { hook(result) };
     }
