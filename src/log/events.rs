@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use super::at_once::at_once;
 use super::memory::{self, Memory};
 use super::{Call, Line, Outcome, format};
+use crate::hook::creates;
 use crate::report;
 use crate::ring::{Appended, Event, Kind, Segment, Stamp, Thread, append, now_by};
 use crate::sys::call::Errno;
@@ -196,10 +197,7 @@ struct Makes {
 
 #[inline]
 fn makes(call: &Call, memory: &dyn Memory) -> Option<Makes> {
-    match call.number {
-        libc::SYS_clone | libc::SYS_clone3 | libc::SYS_fork | libc::SYS_vfork => what_is_made(call, memory),
-        _ => None,
-    }
+    if creates(call.number) { what_is_made(call, memory) } else { None }
 }
 
 #[inline(never)]

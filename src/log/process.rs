@@ -13,7 +13,7 @@ use super::sink::{Sink, kernel};
 use super::table::{self, Returns};
 use super::{Call, Line, Outcome, Style, format};
 use crate::config::Config;
-use crate::hook::Numbers;
+use crate::hook::{Numbers, creates};
 use crate::sys::seccomp::{enters_strict_mode, installs_filter};
 
 static LOG: Log = Log::new();
@@ -110,7 +110,7 @@ pub(crate) fn after(call: &Call, result: i64, remark: &str) {
 const BOTH: [Style; 2] = [Style::DropIn, Style::Trace];
 
 fn is_return_of_child(call: &Call, result: i64) -> bool {
-    result == 0 && matches!(call.number, libc::SYS_clone | libc::SYS_clone3 | libc::SYS_fork | libc::SYS_vfork)
+    result == 0 && creates(call.number)
 }
 
 /// A hook has answered a call in the kernel's place: whatever the answer says, no descriptor was closed.
