@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use syscall_intercept::disasm;
 use syscall_intercept::index;
 use syscall_intercept::object::file::{ElfFile, File};
 use syscall_intercept::object::target::is_libc;
@@ -185,7 +186,7 @@ fn elsewhere(program: &Path, others: &[PathBuf]) -> Vec<(PathBuf, usize)> {
         let file = File::open(path).ok()?;
         let elf = file.parse().ok()?;
         // The library leaves objects of Go alone in any case.
-        (!elf.is_of_go()).then(|| Sites::of(&elf).ok().map(|sites| sites.patches.len()))?
+        (!elf.is_of_go()).then(|| Some(disasm::locate(&elf.image(), &elf.functions()).ok()?.sites.len()))?
     };
     let all = std::iter::once(program).chain(others.iter().map(PathBuf::as_path));
     all.filter_map(|path| Some((path.to_owned(), count(path).filter(|&count| count > 0)?))).collect()

@@ -12,7 +12,7 @@ use crate::object::{BuildId, Image};
 pub struct Index {
     file: File,
     size: u64,
-    /// Those that are in use now.
+    /// What stands between the header and the records.
     entries: Vec<u8>,
 }
 

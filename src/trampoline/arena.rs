@@ -93,7 +93,7 @@ const BATCH: usize = 32;
 fn fill(
     memory: &mut [u8],
     crossings: Crossings,
-    mut patches: impl Iterator<Item = Patch>,
+    patches: impl Iterator<Item = Patch>,
     describe: impl Fn(&Patch) -> Descriptor,
     mut done: impl FnMut(&Patch, Option<&Stub>),
 ) -> Option<(usize, Vec<Stub>)> {
@@ -113,16 +113,14 @@ fn fill(
     let slots = Slots { full, vectors, general, unwanted: slot(unwanted_table())? };
     let mut stubs = Vec::new();
     let mut next = base + SLOTS as u64;
-    let mut more = true;
-    while more {
+    let mut patches = patches.peekable();
+    while patches.peek().is_some() {
         let mut ops = VecAssembler::<X64Relocation>::new(next as usize);
         ops.reserve_ops(BATCH * USUAL);
-        more = false;
         for patch in patches.by_ref().take(BATCH) {
             let stub = stub::emit(&mut ops, next, slots, &patch, &describe(&patch));
             stubs.extend(stub);
             done(&patch, stub.as_ref());
-            more = true;
         }
         next = put(&ops.finalize().ok()?)?;
     }
