@@ -27,8 +27,8 @@ pub(super) enum Form {
     Pointer,
     /// Permissions of a file and its type above them.
     FileMode(usize),
-    Flags(usize, &'static Set),
-    Name(usize, &'static Set),
+    Flags(usize, Set),
+    Name(usize, Set),
     /// A limit on what a process may use; there may be none.
     Limit,
     /// A set of signals, as the kernel has it.

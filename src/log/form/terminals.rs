@@ -16,7 +16,7 @@ structures! {
 }
 
 /// Bits that together are a number, and what its values are called.
-type Choice = (u64, &'static Set);
+type Choice = (u64, Set);
 
 fn output(line: &mut Line, bytes: &[u8]) {
     // octal 0400, 03000, 014000, 020000, 040000 and 0100000 (asm-generic/termbits.h).
@@ -35,7 +35,7 @@ fn control(line: &mut Line, bytes: &[u8]) {
     modes(line, number(bytes, 4), &[(libc::CBAUD.into(), SPEED), (libc::CSIZE.into(), SIZE)], CONTROL);
 }
 
-fn modes(line: &mut Line, value: u64, choices: &[Choice], flags: &Set) {
+fn modes(line: &mut Line, value: u64, choices: &[Choice], flags: Set) {
     let mut rest = value;
     for (index, &(bits, set)) in choices.iter().enumerate() {
         if index > 0 {

@@ -120,11 +120,11 @@ pub(super) enum Kind {
     OpenFlags,
     StatxFlags,
     /// An `int` made of flags.
-    Flags(&'static Set),
+    Flags(Set),
     /// A `long` made of flags.
-    LongFlags(&'static Set),
+    LongFlags(Set),
     /// An `int` that has a name.
-    Name(&'static Set),
+    Name(Set),
     Signal,
     CloneFlags,
     /// The arguments of a program, strings up to a null pointer.
@@ -236,6 +236,11 @@ impl Context<'_> {
 }
 
 impl Kind {
+    /// Whether it says by a pointer what memory looks like.
+    pub(super) const fn has_pointer(self) -> bool {
+        matches!(self, Kind::Given(_) | Kind::Filled(_) | Kind::FilledOfChild(_) | Kind::FilledIfInterrupted(_))
+    }
+
     /// Whether a log shows the address alone.
     fn is_of_traces(self) -> bool {
         matches!(

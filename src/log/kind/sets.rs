@@ -8,14 +8,15 @@ use super::super::numbers;
 /// Writes the flags in `value` by name, and what is left as a number.
 ///
 /// Continues a list if `listed` says that something stands before.
-pub(in crate::log) fn flags(line: &mut Line, style: Style, value: u64, set: &Set, mut listed: bool) {
+pub(in crate::log) fn flags(line: &mut Line, style: Style, value: u64, set: Set, mut listed: bool) {
     let bar = match style {
         Style::DropIn => " | ",
         Style::Trace => "|",
     };
     let mut rest = value;
     let mut named = listed;
-    for &(flag, name) in set.members {
+    for member in set.members() {
+        let flag = member.value();
         let present = match style {
             // The original asks for any common bit. It shows where flags overlap: `O_SYNC` prints as `O_DSYNC | O_RSYNC`.
             Style::DropIn => rest & flag != 0,
@@ -25,7 +26,7 @@ pub(in crate::log) fn flags(line: &mut Line, style: Style, value: u64, set: &Set
             if core::mem::replace(&mut listed, true) {
                 line.text(bar);
             }
-            line.text(name);
+            line.text(member.name());
             rest &= !flag;
             named = true;
         }
@@ -39,12 +40,12 @@ pub(in crate::log) fn flags(line: &mut Line, style: Style, value: u64, set: &Set
             unknown(line, set);
         }
     } else if !listed {
-        line.text(set.zero);
+        line.text(set.zero());
     }
 }
 
 /// Writes the name of `value`, or the value.
-pub(in crate::log) fn name(line: &mut Line, style: Style, value: u64, set: &Set) {
+pub(in crate::log) fn name(line: &mut Line, style: Style, value: u64, set: Set) {
     match set.name_of(value) {
         Some(name) => line.text(name),
         None => {
@@ -57,21 +58,20 @@ pub(in crate::log) fn name(line: &mut Line, style: Style, value: u64, set: &Set)
 }
 
 /// The comment that strace adds to a number it has no name for.
-fn unknown(line: &mut Line, set: &Set) {
+fn unknown(line: &mut Line, set: Set) {
     line.text(" /* ");
-    line.text(set.unknown);
+    line.text(set.unknown());
     line.text(" */");
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::names::sample::SAMPLE;
     use super::*;
-
-    const SET: Set = Set { members: &[(1, "ONE"), (6, "SIX"), (2, "TWO")], zero: "NONE", unknown: "S_???" };
 
     fn spelled(style: Style, value: u64) -> String {
         let mut line = Line::new();
-        flags(&mut line, style, value, &SET, false);
+        flags(&mut line, style, value, SAMPLE, false);
         String::from_utf8(line.as_bytes().to_vec()).expect("ASCII")
     }
 

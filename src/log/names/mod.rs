@@ -5,39 +5,83 @@
 pub(super) mod files;
 pub(super) mod memory;
 pub(super) mod network;
+pub(super) mod packed;
 pub(super) mod process;
 pub(super) mod system;
 pub(super) mod terminals;
 pub(super) mod time;
 
-/// Numbers of one kind and their names.
-#[derive(Debug)]
+use packed::Member;
+
+/// Numbers of one kind and their names. It says where they are among those of all sets: see [`packed`].
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Set {
-    /// None has a bit above the 31st, so that sign extension by the C library does not matter.
-    pub(super) members: &'static [(u64, &'static str)],
-    /// What stands for no flag at all.
-    pub(super) zero: &'static str,
-    /// What a trace says of a number without a name.
-    pub(super) unknown: &'static str,
+    first: u16,
 }
 
 impl Set {
-    pub(super) fn name_of(&self, value: u64) -> Option<&'static str> {
-        self.members.iter().find(|&&(member, _)| member == value).map(|&(_, name)| name)
+    /// The set that is declared under this name.
+    const fn named(path: &str) -> Set {
+        Set { first: packed::first_of(path) }
+    }
+
+    /// The numbers and their names, in the order of the set. None has a bit above the 31st, so that sign extension by the C
+    /// library does not matter.
+    pub(super) fn members(self) -> &'static [Member] {
+        packed::members(self.first)
+    }
+
+    /// What stands for no flag at all.
+    pub(super) fn zero(self) -> &'static str {
+        packed::zero(self.first)
+    }
+
+    /// What a trace says of a number without a name.
+    pub(super) fn unknown(self) -> &'static str {
+        packed::unknown(self.first)
+    }
+
+    pub(super) fn name_of(self, value: u64) -> Option<&'static str> {
+        self.members().iter().find(|member| member.value() == value).map(|member| member.name())
     }
 }
 
-/// Declares sets: `NAME, "unknown", "zero": MEMBER, MEMBER = value;`.
+/// A set as it is declared.
+#[derive(Clone, Copy)]
+struct Declared {
+    path: &'static str,
+    members: &'static [(u64, &'static str)],
+    zero: &'static str,
+    unknown: &'static str,
+}
+
+/// All sets there are.
+const DECLARED: &[&[Declared]] = &[
+    files::DECLARED,
+    memory::DECLARED,
+    network::DECLARED,
+    process::DECLARED,
+    system::DECLARED,
+    terminals::DECLARED,
+    time::DECLARED,
+    #[cfg(test)]
+    sample::DECLARED,
+];
+
+/// Declares sets: `NAME, "unknown", "zero": MEMBER, MEMBER = value;`. Once in a file, which [`DECLARED`] names.
 macro_rules! sets {
     ($($(#[$doc:meta])* $set:ident, $unknown:literal, $zero:literal: $($member:ident $(= $value:expr)?),* $(,)?;)*) => {
         $(
             $(#[$doc])*
-            pub(in crate::log) const $set: &crate::log::names::Set = &crate::log::names::Set {
-                members: &[$((crate::log::names::member!($member $(= $value)?), stringify!($member))),*],
-                zero: $zero,
-                unknown: $unknown,
-            };
+            pub(in crate::log) const $set: $crate::log::names::Set =
+                $crate::log::names::Set::named(concat!(module_path!(), "::", stringify!($set)));
         )*
+        pub(super) const DECLARED: &[$crate::log::names::Declared] = &[$($crate::log::names::Declared {
+            path: concat!(module_path!(), "::", stringify!($set)),
+            members: &[$(($crate::log::names::member!($member $(= $value)?), stringify!($member))),*],
+            zero: $zero,
+            unknown: $unknown,
+        }),*];
     };
 }
 
@@ -51,3 +95,11 @@ macro_rules! member {
 }
 
 pub(super) use {member, sets};
+
+/// A set for tests.
+#[cfg(test)]
+pub(super) mod sample {
+    super::sets! {
+        SAMPLE, "S_???", "NONE": ONE = 1, SIX = 6, TWO = 2;
+    }
+}

@@ -1,5 +1,6 @@
 //! What the arguments of every call are: one row a call.
 
+mod calls;
 mod drop_in;
 mod files;
 mod identity;
@@ -33,7 +34,7 @@ pub(super) enum Returns {
     /// A number, which is a signal.
     Signal,
     /// A number that has a name.
-    Named(&'static Set),
+    Named(Set),
     /// Depends on the command of `fcntl`.
     Fcntl,
     /// Not at all: the call ends the thread, or continues elsewhere.
@@ -53,7 +54,6 @@ impl Returns {
 /// One call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    name: &'static str,
     returns: Returns,
     kinds: &'static [Kind],
 }
@@ -70,9 +70,7 @@ pub(super) struct Entry {
 /// One more than the highest number of [`syscalls::Sysno`].
 const NUMBERS: usize = Sysno::last() as usize + 1;
 
-type Table = [Option<Row>; NUMBERS];
-
-static TRACE: Table = build(&[
+const TRACE_ROWS: &[&[(Sysno, Row)]] = &[
     files::ROWS,
     files::AT_ROWS,
     files::DESCRIPTOR_ROWS,
@@ -82,9 +80,13 @@ static TRACE: Table = build(&[
     identity::ROWS,
     time::ROWS,
     system::ROWS,
-]);
+];
 
-static DROP_IN: Table = build(&[drop_in::ROWS, drop_in::FROM_FUTEX, drop_in::FROM_OPENAT]);
+const DROP_IN_ROWS: &[&[(Sysno, Row)]] = &[drop_in::ROWS, drop_in::FROM_FUTEX, drop_in::FROM_OPENAT];
+
+static TRACE: Table<{ kinds_in(TRACE_ROWS) }> = Table::build(TRACE_ROWS);
+
+static DROP_IN: Table<{ kinds_in(DROP_IN_ROWS) }> = Table::build(DROP_IN_ROWS);
 
 /// Without a row every register is shown.
 const UNKNOWN: Entry = Entry { name: None, returns: Returns::Number, kinds: &[Kind::Hex; 6] };
@@ -93,10 +95,10 @@ const UNKNOWN: Entry = Entry { name: None, returns: Returns::Number, kinds: &[Ki
 pub(super) fn entry(style: Style, number: i64) -> Entry {
     match style {
         // The kernel looks at the low half of rax only (`do_syscall_64` takes an `int`).
-        Style::Trace => known(&TRACE, i64::from(number as i32)),
+        Style::Trace => TRACE.entry(i64::from(number as i32)),
         // What came after the original is spelled like a trace; what the original left out stays without a name.
-        Style::DropIn if number > drop_in::LAST => known(&TRACE, number),
-        Style::DropIn => known(&DROP_IN, number),
+        Style::DropIn if number > drop_in::LAST => TRACE.entry(number),
+        Style::DropIn => DROP_IN.entry(number),
     }
     .unwrap_or(UNKNOWN)
 }
@@ -106,32 +108,94 @@ pub(crate) fn is_path(number: i64, index: usize) -> bool {
     matches!(entry(Style::Trace, number).kinds.get(index), Some(Kind::Path))
 }
 
-fn known(table: &'static Table, number: i64) -> Option<Entry> {
-    let number = usize::try_from(number).ok()?;
-    let Row { name, returns, kinds } = (*table.get(number)?)?;
-    Some(Entry { name: Some(name), returns, kinds })
-}
-
 /// A row of the tables below.
 const fn call(number: Sysno, returns: Returns, kinds: &'static [Kind]) -> (Sysno, Row) {
-    (number, Row { name: number.name(), returns, kinds })
+    (number, Row { returns, kinds })
 }
 
-/// Puts every row in the place of its number. Two rows for one call do not compile.
-const fn build(parts: &[&[(Sysno, Row)]]) -> Table {
-    let mut table = [None; NUMBERS];
+/// Rows by the numbers of their calls. Without pointers, but for those inside some kinds: see [`packed`](super::names::packed).
+struct Table<const KINDS: usize> {
+    places: [Option<Place>; NUMBERS],
+    /// The arguments of all calls, in the order of the rows.
+    kinds: [Kind; KINDS],
+}
+
+/// A row in a table.
+#[derive(Clone, Copy)]
+struct Place {
+    returns: Returns,
+    /// Where its kinds begin, and how many there are.
+    first: u16,
+    count: u8,
+}
+
+const fn has_pointer(kinds: &[Kind]) -> bool {
+    let mut kind = 0;
+    while kind < kinds.len() {
+        if kinds[kind].has_pointer() {
+            return true;
+        }
+        kind += 1;
+    }
+    false
+}
+
+/// As many arguments as all these calls have.
+const fn kinds_in(parts: &[&[(Sysno, Row)]]) -> usize {
+    let mut count = 0;
     let mut part = 0;
     while part < parts.len() {
         let mut row = 0;
         while row < parts[part].len() {
-            let (number, content) = parts[part][row];
-            assert!(table[number as usize].is_none(), "two rows for one call");
-            table[number as usize] = Some(content);
+            count += parts[part][row].1.kinds.len();
             row += 1;
         }
         part += 1;
     }
-    table
+    count
+}
+
+impl<const KINDS: usize> Table<KINDS> {
+    /// Puts every row in the place of its number. Two rows for one call do not compile.
+    const fn build(parts: &[&[(Sysno, Row)]]) -> Self {
+        let mut table = Table { places: [None; NUMBERS], kinds: [Kind::Hex; KINDS] };
+        // Arguments with pointers in them come first, where they share a page or two.
+        let end = table.add(parts, true, 0);
+        table.add(parts, false, end);
+        table
+    }
+
+    /// Adds the rows that have pointers in them, or those that have none, behind so many kinds. Answers how many those are then.
+    const fn add(&mut self, parts: &[&[(Sysno, Row)]], pointers: bool, mut end: usize) -> usize {
+        let mut part = 0;
+        while part < parts.len() {
+            let mut row = 0;
+            while row < parts[part].len() {
+                let (number, Row { returns, kinds }) = parts[part][row];
+                if has_pointer(kinds) == pointers {
+                    let place = &mut self.places[number as usize];
+                    assert!(place.is_none(), "two rows for one call");
+                    *place = Some(Place { returns, first: end as u16, count: kinds.len() as u8 });
+                    let mut kind = 0;
+                    while kind < kinds.len() {
+                        self.kinds[end] = kinds[kind];
+                        end += 1;
+                        kind += 1;
+                    }
+                }
+                row += 1;
+            }
+            part += 1;
+        }
+        end
+    }
+
+    fn entry(&'static self, number: i64) -> Option<Entry> {
+        let Place { returns, first, count } = (*self.places.get(usize::try_from(number).ok()?)?)?;
+        let name = calls::name(usize::try_from(number).ok()?);
+        let kinds = self.kinds.get(first.into()..)?.get(..count.into())?;
+        Some(Entry { name: Some(name), returns, kinds })
+    }
 }
 
 #[cfg(test)]
