@@ -111,8 +111,8 @@ fn asked(line: &mut Line, entry: &table::Entry, context: &Context) {
 
 /// Where the `syscall` instruction is.
 fn place(line: &mut Line, call: &Call) {
-    // A newline in a path would look like the start of another call. Hardly any has one: all bytes are looked at together.
-    if call.object.iter().fold(false, |control, byte| control | byte.is_ascii_control()) {
+    // A newline in a path would look like the start of another call. Hardly any has one.
+    if holds_control(call.object) {
         call.object.iter().for_each(|&byte| line.byte(if byte.is_ascii_control() { b'?' } else { byte }));
     } else {
         line.copy(call.object);
@@ -120,6 +120,19 @@ fn place(line: &mut Line, call: &Call) {
     line.text(" ");
     line.hex(call.offset, 1);
     line.text(" -- ");
+}
+
+/// Whether there is a control character among these bytes, which are looked at eight at a time.
+fn holds_control(bytes: &[u8]) -> bool {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    // Bit 7 of each byte that is below `limit`, as long as no borrow comes from a byte below: that is then itself such a byte.
+    let some_below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word & (EACH << 7) != 0;
+    let holds = |word: u64| some_below(word, 0x20) | some_below(word ^ (EACH * 0x7f), 1);
+    match bytes.last_chunk() {
+        // The last eight may have been looked at before.
+        Some(last) => bytes.as_chunks().0.iter().chain([last]).any(|&word| holds(u64::from_le_bytes(word))),
+        None => bytes.iter().any(u8::is_ascii_control),
+    }
 }
 
 fn name(line: &mut Line, style: Style, number: i64, name: Option<&str>) {
@@ -197,6 +210,26 @@ fn failure(line: &mut Line, style: Style, errno: u32) {
             line.text(" (errno ");
             line.unsigned(u64::from(errno));
             line.text(")");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_stands() {
+        for length in 0..20 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    for others in *b" a~\x80\xff" {
+                        let mut text = vec![others; length];
+                        text[place] = byte;
+                        assert_eq!(holds_control(&text), byte.is_ascii_control(), "{}", text.escape_ascii());
+                    }
+                }
+            }
         }
     }
 }

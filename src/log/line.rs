@@ -1,6 +1,10 @@
 //! The buffer one line is written into: fixed, on the stack, and never too small to say how a call ended.
+#![allow(unsafe_code, reason = "bytes that are written only as far as the line goes")]
 
 use core::fmt;
+use core::mem::MaybeUninit;
+
+use super::digits::{decimal, hexadecimal};
 
 /// Bytes in a line, newline included.
 ///
@@ -9,6 +13,8 @@ use core::fmt;
 /// whole or not at all.
 pub const CAPACITY: usize = 1024;
 
+/// Before digits in hexadecimal.
+const PREFIX: &[u8; 2] = b"0x";
 /// Stands where something was left out.
 const ELLIPSIS: &str = "...";
 /// Kept for `) = -133 ENAME (description)` when the arguments do not fit; the longest one, `ELIBMAX`, takes 70 bytes.
@@ -20,44 +26,49 @@ const END: usize = CAPACITY - ELLIPSIS.len() - 1;
 ///
 /// What does not fit is left out and marked by `...`; nothing here allocates or fails. Safe to use in a signal handler.
 pub struct Line {
-    bytes: [u8; CAPACITY],
-    len: usize,
-    /// Text beyond this is dropped. At most [`END`].
-    limit: usize,
-    /// Something was dropped since the last ellipsis.
-    cut: bool,
+    /// The first [`len`](Self::len) of them are written. The others are not: clearing a kilobyte would take as long as a line does.
+    bytes: [MaybeUninit<u8>; CAPACITY + SPARE],
+    /// At most [`CAPACITY`].
+    len: u16,
+    /// Text beyond this is dropped. At most [`END`] until the line is finished; [`CUT`] since something was dropped.
+    limit: u16,
 }
+
+/// Digits are stored sixteen at a time, with what stands before them, however many of them count.
+const SPARE: usize = PREFIX.len() + 16;
+/// No text fits any more, however short: what follows what was left out would look as if it belonged to what stands before.
+const CUT: u16 = 0;
 
 /// A place in a line that it can be rewound to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
-    len: usize,
-    cut: bool,
+    len: u16,
+    limit: u16,
 }
 
 impl Line {
     /// An empty line.
     pub const fn new() -> Self {
-        Self { bytes: [0; CAPACITY], len: 0, limit: END, cut: false }
+        Self { bytes: [const { MaybeUninit::uninit() }; CAPACITY + SPARE], len: 0, limit: END as u16 }
     }
 
     /// What was written so far; after [`format`](super::format()) a whole line that ends in a newline.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or(&[])
+        let bytes = self.bytes.get(..self.len.into()).unwrap_or(&[]);
+        // SAFETY: `len` grows in `places`, whose callers fill what they are given, and in `first_of` and `repeat` by bytes that
+        // these have written. So all below it are.
+        unsafe { core::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
     }
 
     /// Empties the line.
     pub fn clear(&mut self) {
-        (self.len, self.limit, self.cut) = (0, END, false);
+        (self.len, self.limit) = (0, END as u16);
     }
 
     pub(super) fn byte(&mut self, byte: u8) {
-        match self.bytes.get_mut(self.len) {
-            Some(place) if self.len < self.limit && !self.cut => {
-                *place = byte;
-                self.len += 1;
-            }
-            _ => self.cut = true,
+        match self.places(1) {
+            Some([place]) => _ = place.write(byte),
+            _ => self.limit = CUT,
         }
     }
 
@@ -70,18 +81,43 @@ impl Line {
     #[inline]
     pub(super) fn copy(&mut self, bytes: &[u8]) {
         match self.places(bytes.len()) {
-            Some(places) => places.copy_from_slice(bytes),
-            None => bytes.iter().for_each(|&byte| self.byte(byte)),
+            Some(places) => fill(places, bytes),
+            None => self.copy_what_fits(bytes),
         }
     }
 
-    /// The next `count` bytes, which the caller fills; `None` if not all of them fit.
+    #[cold]
+    fn copy_what_fits(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.byte(byte));
+    }
+
+    /// The next `count` bytes, all of which the caller has to fill; `None` if not all of them fit.
     #[inline]
-    fn places(&mut self, count: usize) -> Option<&mut [u8]> {
-        let end = self.len.checked_add(count).filter(|&end| end <= self.limit && !self.cut)?;
-        let places = self.bytes.get_mut(self.len..end)?;
-        self.len = end;
+    fn places(&mut self, count: usize) -> Option<&mut [MaybeUninit<u8>]> {
+        let start = usize::from(self.len);
+        let end = start.saturating_add(count);
+        if end > usize::from(self.limit) {
+            return None;
+        }
+        let places = self.bytes.get_mut(start..end)?;
+        self.len = end as u16;
         Some(places)
+    }
+
+    /// The next bytes are the first `count` of these; answers whether they fit.
+    #[inline]
+    fn first_of<const N: usize>(&mut self, count: usize, bytes: [u8; N]) -> bool {
+        let start = usize::from(self.len);
+        let end = start + count;
+        let places = self.bytes.get_mut(start..start + N);
+        match places {
+            Some(places) if end <= usize::from(self.limit) => {
+                fill(places, &bytes);
+                self.len = end as u16;
+                true
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn signed(&mut self, value: i64) {
@@ -92,32 +128,51 @@ impl Line {
     }
 
     pub(super) fn unsigned(&mut self, value: u64) {
-        self.digits::<10>(value, 1);
+        match decimal(value) {
+            Some((count, digits)) if self.first_of(count, digits) => {}
+            _ => self.digits::<10>(value, 1),
+        }
     }
 
     /// `0x` and at least `least` digits.
+    #[inline]
     pub(super) fn hex(&mut self, value: u64, least: usize) {
-        self.text("0x");
+        let significant = (u64::BITS - value.leading_zeros()).div_ceil(4) as usize;
+        let count = significant.max(least).min(16);
+        // Those that count come first.
+        let digits = hexadecimal(value << (4 * (16 - count)));
+        let mut text = [0; PREFIX.len() + 16];
+        let (prefix, places) = text.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX);
+        places.copy_from_slice(&digits);
+        if !self.first_of(PREFIX.len() + count, text) {
+            self.hex_at_the_end(value, least);
+        }
+    }
+
+    #[cold]
+    fn hex_at_the_end(&mut self, value: u64, least: usize) {
+        self.copy(PREFIX);
         self.digits::<16>(value, least);
     }
 
     /// Digits alone, at least `least` of them: all or, where they do not fit, none.
     pub(super) fn digits<const RADIX: u64>(&mut self, value: u64, least: usize) {
         let count = match RADIX {
+            10 => value.checked_ilog10().map_or(0, |log| log + 1),
             // As many bits as a digit stands for.
-            8 | 16 => (u64::BITS - value.leading_zeros()).div_ceil(RADIX.ilog2()),
-            _ => value.checked_ilog(RADIX).map_or(0, |log| log + 1),
+            _ => (u64::BITS - value.leading_zeros()).div_ceil(RADIX.ilog2()),
         };
         let Some(places) = self.places(least.max(count as usize)) else {
-            self.cut = true;
+            self.limit = CUT;
             return;
         };
         let mut rest = value;
         for place in places.iter_mut().rev() {
-            *place = match (rest % RADIX) as u8 {
+            place.write(match (rest % RADIX) as u8 {
                 small @ 0..=9 => b'0' + small,
                 large => b'a' + (large - 10),
-            };
+            });
             rest /= RADIX;
         }
     }
@@ -125,42 +180,42 @@ impl Line {
     /// Fills up with spaces to so many characters.
     #[inline]
     pub(super) fn fill(&mut self, length: usize) {
-        if let Some(places) = self.places(length.saturating_sub(self.len)) {
-            places.fill(b' ');
+        if let Some(places) = self.places(length.saturating_sub(self.len.into())) {
+            places.fill(MaybeUninit::new(b' '));
         }
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { len: self.len, cut: self.cut }
+        Mark { len: self.len, limit: self.limit }
     }
 
     /// Takes back everything written since `mark`.
     pub(super) fn rewind(&mut self, mark: Mark) {
-        (self.len, self.cut) = (mark.len, mark.cut);
+        (self.len, self.limit) = (mark.len, mark.limit);
     }
 
     /// Copies what stands before `end` behind everything else, if it fits with a result after it.
     pub(super) fn repeat(&mut self, end: Mark) -> bool {
-        let fits = self.len.saturating_add(end.len) <= END - RESULT_ROOM;
-        if fits {
-            self.bytes.copy_within(..end.len, self.len);
-            self.len += end.len;
-            self.limit = END;
+        let (start, count) = (usize::from(self.len), usize::from(end.len));
+        if start + count > END - RESULT_ROOM {
+            return false;
         }
-        fits
+        let Some((written, free)) = self.bytes.split_at_mut_checked(start) else { return false };
+        let (Some(from), Some(to)) = (written.get(..count), free.get_mut(..count)) else { return false };
+        to.copy_from_slice(from);
+        self.len += end.len;
+        self.limit = END as u16;
+        true
     }
 
     /// From here on text stops early enough for a result to follow.
     pub(super) fn keep_room_for_result(&mut self) {
-        self.limit = END - RESULT_ROOM;
+        self.limit = (END - RESULT_ROOM) as u16;
     }
 
     /// Opens the room that was kept, and marks what did not fit before it.
     pub(super) fn use_room_for_result(&mut self) {
-        self.limit = END;
-        if core::mem::take(&mut self.cut) {
-            self.text(ELLIPSIS);
-        }
+        self.open(END as u16);
     }
 
     /// Adds to a line that has ended.
@@ -174,12 +229,25 @@ impl Line {
 
     /// Ends the line.
     pub(super) fn finish(&mut self) {
-        self.limit = CAPACITY;
-        if core::mem::take(&mut self.cut) {
-            self.text(ELLIPSIS);
-        }
+        self.open(CAPACITY as u16);
         self.byte(b'\n');
     }
+
+    /// Text may go as far as this, and what did not fit before is marked.
+    #[inline]
+    fn open(&mut self, limit: u16) {
+        if core::mem::replace(&mut self.limit, limit) == CUT {
+            self.copy_what_fits(ELLIPSIS.as_bytes());
+        }
+    }
+}
+
+/// Writes these bytes into as many places.
+#[inline]
+fn fill(places: &mut [MaybeUninit<u8>], bytes: &[u8]) {
+    // SAFETY: a byte that may be unwritten can be anything a byte can be.
+    let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) };
+    places.copy_from_slice(bytes);
 }
 
 impl Default for Line {

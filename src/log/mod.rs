@@ -17,6 +17,7 @@
 mod at_once;
 mod call;
 mod descriptor;
+mod digits;
 mod errors;
 mod events;
 mod form;
