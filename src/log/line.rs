@@ -221,7 +221,9 @@ impl Line {
     /// Adds to a line that has ended.
     pub(super) fn add(&mut self, text: &str) {
         if !text.is_empty() {
-            self.len = self.len.saturating_sub(1);
+            // Without its end: the newline, and in a full line an ellipsis, which stands again behind what fits no more.
+            self.len = self.len.saturating_sub(1).min(END as u16);
+            self.limit = END as u16;
             self.text(text);
             self.finish();
         }
@@ -330,6 +332,19 @@ mod tests {
         line.text(") = 3");
         line.finish();
         assert!(text_of(&line).ends_with("xx...) = 3\n"));
+    }
+
+    #[test]
+    fn a_line_ends_in_a_newline_also_when_no_more_can_be_added() {
+        for length in [0, 5, END - 12, END - 11, END - 10, END, CAPACITY, 3 * CAPACITY] {
+            let mut line = Line::new();
+            (0..length).for_each(|_| line.byte(b'x'));
+            line.finish();
+            line.add(" (INJECTED)");
+            let end = if length <= END - 11 { "x (INJECTED)\n" } else { "...\n" };
+            assert!(text_of(&line).ends_with(if length == 0 { &end[1..] } else { end }), "{length} {line:?}");
+            assert_eq!(text_of(&line).lines().count(), 1);
+        }
     }
 
     #[test]
