@@ -179,12 +179,11 @@ fn counted_and_asked(frame: &mut Frame, number: i64) -> Verdict {
 fn at_length(frame: &mut Frame, number: i64) -> Verdict {
     // SAFETY: this is the first call in a stub.
     let mut call = call(unsafe { frame.site() }, number, frame.args);
-    if log::watches() {
-        if let Some(length) = log::magic(&call) {
-            frame.result = length;
-            return Verdict::Return;
-        }
-        log::before(&call, how_it_returns(number) == Return::Elsewhere);
+    if log::watches()
+        && let Some(result) = log::before(&call, how_it_returns(number) == Return::Elsewhere)
+    {
+        frame.result = result;
+        return Verdict::Return;
     }
     let mut audience = Audience::NOBODY;
     if !is_awake() {

@@ -13,23 +13,18 @@ use super::{Call, Outcome, Style, descriptor, errors, numbers};
 /// would grow beyond [`CAPACITY`](super::CAPACITY) loses the end of its arguments, marked by `...`, but never its result.
 pub fn format(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
     line.clear();
-    append_with(Options::DEFAULT, line, style, call, outcome, memory);
+    append(Options::DEFAULT, line, style, call, outcome, memory);
 }
 
-/// Writes a call behind what `line` already holds, as this process was asked to. Part of who calls it: one frame less on a stack
-/// that may be small.
-#[inline(always)]
-pub(super) fn append(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memory: &dyn Memory) {
-    append_with(Options::of_process(), line, style, call, outcome, memory);
-}
-
-/// The same, for somebody who has yet to put the result into its column; answers where it begins.
+/// The same for somebody who has yet to put the result into its column; answers where it begins.
 pub(super) fn append_unaligned(line: &mut Line, call: &Call, outcome: Outcome, memory: &dyn Memory) -> usize {
-    append_with(Options { column: 0, ..Options::of_process() }, line, Style::Trace, call, outcome, memory)
+    append(Options { column: 0, ..Options::of_process() }, line, Style::Trace, call, outcome, memory)
 }
 
+/// Writes a call behind what `line` already holds; answers where the result begins. The options are those of a trace: the other
+/// style has none. Part of who calls it: one frame less on a stack that may be small.
 #[inline(always)]
-fn append_with(
+pub(super) fn append(
     options: Options,
     line: &mut Line,
     style: Style,
@@ -79,12 +74,11 @@ fn remark(line: &mut Line, context: &Context, returns: Returns) {
     }
 }
 
-/// Writes the line before a call and the line after it, for a call whose arguments [look the same](super::at_once) in both. If there
+/// Writes the line before a call and the line after it into an empty one, for a call whose arguments [look the same](super::at_once) in both. If there
 /// is no room for a second one, it writes the first alone and says `false`.
 pub(super) fn both(line: &mut Line, call: &Call, returned: i64, memory: &dyn Memory) -> bool {
     let (style, outcome) = (Style::DropIn, Outcome::Pending);
     let entry = table::entry(style, call.number);
-    line.clear();
     asked(line, &entry, &Context { style, call, outcome, memory, options: Options::DEFAULT });
     let end = line.mark();
     result(line, style, call, entry.returns, outcome);

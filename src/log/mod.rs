@@ -5,8 +5,9 @@
 //! call that say what kind each argument is, and one small formatter for each kind. A [`Line`] holds the text; [`Memory`] is
 //! how the formatters look at what the arguments point to.
 //!
-//! The rest of the crate sends calls to the log of the process: `before` and `after` the kernel or a hook has answered them.
-//! Where the lines go is decided by `configure`, from the environment.
+//! The rest of the crate sends calls to the logs of the process: `before` and `after` the kernel or a hook has answered them.
+//! There are three, each in a file of its own: `drop_in`, `trace`, and the trace as `events` for the `intercept` command. Whether
+//! they are written, and where to, is decided by `configure`, from the environment. A `Sink` is a file that lines go to.
 //!
 //! # Rules in here
 //!
@@ -16,8 +17,11 @@
 
 mod at_once;
 mod call;
+mod choice;
+mod configure;
 mod descriptor;
 mod digits;
+mod drop_in;
 mod errors;
 mod events;
 mod form;
@@ -33,12 +37,15 @@ mod process;
 mod records;
 mod sink;
 mod table;
+mod trace;
 
 pub use call::{Call, Outcome, Style};
+pub(crate) use choice::{Wanted, wanted};
+pub(crate) use configure::configure;
 pub use format::format;
 pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
-pub(crate) use process::{Wanted, active, after, answered, before, configure, magic, wanted, watches};
+pub(crate) use process::{active, after, answered, before, watches};
 pub use records::LogSink;
 pub(crate) use sink::write_quietly;
 pub(crate) use table::is_path;

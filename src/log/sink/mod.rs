@@ -84,6 +84,16 @@ impl Sink {
         Ok(())
     }
 
+    /// The same; what fails is told on standard error. An empty path is no log, and changes nothing.
+    pub(super) fn start_or_complain(&self, path: impl Iterator<Item = u8>, truncate: bool) {
+        let mut path = path.peekable();
+        if path.peek().is_some()
+            && let Err(errno) = self.start(path, truncate)
+        {
+            self.complain(errno);
+        }
+    }
+
     /// Closes the file.
     pub(super) fn stop(&self) {
         let fd = self.fd.swap(OFF, Relaxed);
@@ -180,7 +190,7 @@ impl Sink {
     }
 
     /// Tells on standard error that the log could not be opened.
-    pub(super) fn complain(&self, errno: i32) {
+    fn complain(&self, errno: i32) {
         let mut line = Line::new();
         line.text("libsyscall_intercept: no log is written, cannot open ");
         line.keep_room_for_result();
