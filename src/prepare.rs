@@ -1,7 +1,6 @@
 //! One object on its way into the hooks: its sites found, their stubs assembled, the jumps written.
 #![allow(unsafe_code, reason = "code that is changed")]
 
-use std::borrow::Borrow;
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -9,13 +8,13 @@ use std::path::Path;
 use crate::capi;
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
-use crate::index::{Index, Record};
+use crate::index::{Found, Index};
 use crate::object::loaded::Loaded;
-use crate::patch::{self, Edits, Patch, Reason, write};
+use crate::patch::{self, Edits, Patch, Reason, Rung, write};
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
-use crate::trampoline::stub::{Descriptor, Stub, UNKNOWN_NUMBER};
-use crate::trampoline::{self, Arena, Crossings};
+use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
+use crate::trampoline::{self, Crossings};
 
 /// Takes note of what goes wrong: the object, the address in its file, the reason.
 pub(crate) type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
@@ -47,18 +46,11 @@ impl<'a> Prepared<'a> {
             wanted.is_none_or(|wanted| wanted.contains(number.into()) || is_for_the_library(number.into()))
         };
         if let Some(found) = index.zip(object.build_id()).and_then(|(index, id)| index.find(id)) {
-            let is_wanted = |record: &Record<'_>| record.number().is_none_or(is_wanted);
-            if let Some([taken, left_alone]) = found.fits(&object.image, object.bias(), is_wanted) {
-                times.lap(Stage::Locate);
-                times.had(object, found.count());
+            times.lap(Stage::Locate);
+            if let Some(draft) = from_index(object, &found, is_wanted, crossings) {
                 ::log::debug!("{}: {} sites from the index", object.path().display(), found.count());
-                let patches = || found.records(object.bias()).filter(is_wanted).map(|record| record.patch());
-                if left_alone > 0 || ::log::log_enabled!(::log::Level::Debug) {
-                    report(object, patches(), fail);
-                }
-                times.lap(Stage::Plan);
-                let patches = patches().filter(|patch| patch.rung.is_taken());
-                let prepared = Prepared::assemble(object, [taken, left_alone], patches, crossings, fail);
+                times.had(object, found.count());
+                let prepared = draft.finish(fail);
                 times.lap(Stage::Emit);
                 return prepared;
             }
@@ -85,49 +77,12 @@ impl<'a> Prepared<'a> {
         let mut patches = patch::plan(&located);
         drop(located);
         patches.retain(|patch| patch.number.is_none_or(is_wanted));
-        report(object, patches.iter(), fail);
-        let wanted = patches.len();
-        patches.retain(|patch| patch.rung.is_taken());
-        let counts = [patches.len(), wanted - patches.len()];
         times.lap(Stage::Plan);
-        let prepared = Prepared::assemble(object, counts, patches.into_iter(), crossings, fail);
+        let mut draft = Draft::new(object, crossings, patches.len());
+        patches.iter().for_each(|patch| draft.add(patch));
+        let prepared = draft.finish(fail);
         times.lap(Stage::Emit);
         prepared
-    }
-
-    /// Assembles the stubs of at most so many patches; so many more sites are left alone.
-    fn assemble(
-        object: &'a Loaded,
-        [count, left_alone]: [usize; 2],
-        patches: impl Iterator<Item = Patch>,
-        crossings: Crossings,
-        fail: &mut Fail<'_>,
-    ) -> Option<Prepared<'a>> {
-        if count == 0 {
-            return None;
-        }
-        let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
-        let name: &'static &'static [u8] = Box::leak(Box::new(path));
-        let mut counts = capi::Object::new(path, left_alone);
-        let mut edits = Edits::default();
-        let done = |patch: &Patch, stub: Option<&Stub>| {
-            counts.count(patch.rung);
-            if stub.and_then(|stub| patch.edits(stub.entry(), &mut edits)).is_none() {
-                fail(object.path(), Some(object.in_file(patch.address)), &"its stub is out of reach");
-            }
-        };
-        let describe = |patch: &Patch| descriptor(patch, object, name);
-        match Arena::build(&object.span, crossings, count, patches, describe, done) {
-            Ok(arena) => {
-                ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), arena.stubs.len(), arena.memory);
-                trampoline::remember(arena);
-                Some(Prepared { counts, object, edits })
-            }
-            Err(error) => {
-                fail(object.path(), None, &error);
-                None
-            }
-        }
     }
 
     /// Writes the jumps.
@@ -139,32 +94,118 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Tells of the sites that cannot be taken.
-fn report(object: &Loaded, patches: impl Iterator<Item: Borrow<Patch>>, fail: &mut Fail<'_>) {
-    let mut taken = 0;
-    for patch in patches {
-        let patch = patch.borrow();
-        let address = object.in_file(patch.address);
-        ::log::debug!("{}+{address:#x}: {}", object.path().display(), patch.rung);
-        match patch.reason() {
-            None => {}
-            Some(reason) if reason.is_deliberate() => {}
-            Some(Reason::AlreadyPatched(_)) => taken += 1,
-            Some(reason) => fail(object.path(), Some(address), &reason),
+/// What an index says of an object, if all that is wanted of it makes sense and is there.
+fn from_index<'a>(
+    object: &'a Loaded,
+    found: &Found,
+    is_wanted: impl Fn(u32) -> bool,
+    crossings: Crossings,
+) -> Option<Draft<'a>> {
+    let mut draft = Draft::new(object, crossings, found.count());
+    let mut moved = Vec::new();
+    for record in found.records(object.bias()) {
+        let record = record?;
+        if record.number().is_none_or(&is_wanted) {
+            if !record.fits(&object.image) {
+                return None;
+            }
+            let patch = record.patch(moved);
+            draft.add(&patch);
+            moved = patch.moved;
         }
     }
-    if taken > 0 {
-        let reason =
-            format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");
-        fail(object.path(), None, &reason);
+    Some(draft)
+}
+
+/// An object whose stubs are being assembled. What goes wrong is told in the end, for an index may turn out not to fit.
+struct Draft<'a> {
+    object: &'a Loaded,
+    crossings: Crossings,
+    /// How many sites there are at most.
+    count: usize,
+    stubs: Option<Stubs>,
+    left_alone: Vec<(u64, Reason)>,
+    out_of_reach: Vec<u64>,
+}
+
+/// There from the first site on that is taken.
+struct Stubs {
+    arena: Result<trampoline::Draft, trampoline::Error>,
+    /// The path of the object, for ever.
+    path: &'static &'static [u8],
+    counts: capi::Object,
+    edits: Edits,
+}
+
+impl<'a> Draft<'a> {
+    fn new(object: &'a Loaded, crossings: Crossings, count: usize) -> Draft<'a> {
+        Draft { object, crossings, count, stubs: None, left_alone: Vec::new(), out_of_reach: Vec::new() }
+    }
+
+    /// Adds a site.
+    fn add(&mut self, patch: &Patch) {
+        let object = self.object;
+        ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.address), patch.rung);
+        if let Some(reason) = patch.reason() {
+            return self.left_alone.push((patch.address, reason));
+        }
+        let Stubs { arena, path, counts, edits } = self.stubs.get_or_insert_with(|| {
+            let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
+            Stubs {
+                arena: trampoline::Draft::new(&object.span, self.crossings, self.count),
+                path: Box::leak(Box::new(path)),
+                counts: capi::Object::new(path),
+                edits: Edits::default(),
+            }
+        });
+        counts.count(patch.rung);
+        let Ok(arena) = arena else { return };
+        let stub = arena.add(patch, &descriptor(patch, object, path));
+        if stub.and_then(|stub| patch.edits(stub.entry(), edits)).is_none() {
+            self.out_of_reach.push(patch.address);
+        }
+    }
+
+    /// Tells what went wrong, and makes the stubs executable.
+    fn finish(self, fail: &mut Fail<'_>) -> Option<Prepared<'a>> {
+        let Draft { object, left_alone, out_of_reach, .. } = self;
+        let mut taken = 0;
+        for &(address, reason) in &left_alone {
+            match reason {
+                Reason::AlreadyPatched(_) => taken += 1,
+                reason if reason.is_deliberate() => {}
+                reason => fail(object.path(), Some(object.in_file(address)), &reason),
+            }
+        }
+        if taken > 0 {
+            let reason =
+                format_args!("{taken} system calls are patched by somebody else: hooks of this copy do not see them");
+            fail(object.path(), None, &reason);
+        }
+        for address in out_of_reach {
+            fail(object.path(), Some(object.in_file(address)), &"its stub is out of reach");
+        }
+        let Stubs { arena, mut counts, edits, .. } = self.stubs?;
+        left_alone.iter().for_each(|&(_, reason)| counts.count(Rung::LeftAlone(reason)));
+        match arena.and_then(trampoline::Draft::finish) {
+            Ok(arena) => {
+                ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), arena.stubs.len(), arena.memory);
+                trampoline::remember(arena);
+                Some(Prepared { counts, object, edits })
+            }
+            Err(error) => {
+                fail(object.path(), None, &error);
+                None
+            }
+        }
     }
 }
 
-fn descriptor(patch: &Patch, object: &Loaded, name: &'static &'static [u8]) -> Descriptor {
+fn descriptor(patch: &Patch, object: &Loaded, path: &'static &'static [u8]) -> Descriptor {
     Descriptor {
         after: patch.end(),
         offset: object.in_file(patch.address),
         number: patch.number.map_or(UNKNOWN_NUMBER, i64::from),
-        object: name,
+        object: path,
     }
 }

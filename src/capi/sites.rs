@@ -23,11 +23,11 @@ unsafe impl Sync for Object {}
 unsafe impl Send for Object {}
 
 impl Object {
-    /// An object of which so many sites are left alone.
-    pub(crate) fn new(path: &[u8], left_alone: usize) -> Object {
+    /// An object of which no site is known yet.
+    pub(crate) fn new(path: &[u8]) -> Object {
         // A path has no NUL in it. It is kept for ever.
         let path = CString::new(path).unwrap_or_default().into_raw();
-        Object { path, in_place: 0, in_place_short: 0, in_stub: 0, in_stub_short: 0, left_alone }
+        Object { path, in_place: 0, in_place_short: 0, in_stub: 0, in_stub_short: 0, left_alone: 0 }
     }
 
     /// Counts one more site.

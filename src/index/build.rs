@@ -62,10 +62,8 @@ impl Builder {
             return Err(Unfit::Doubtful);
         }
         let mut records = Vec::new();
-        let mut previous = 0;
         for patch in patches {
-            record::write(&mut records, patch, previous, image).ok_or(Unfit::Unusual)?;
-            previous = patch.address;
+            record::write(&mut records, patch, image).ok_or(Unfit::Unusual)?;
         }
         self.entries.retain(|entry| entry.id != id);
         self.entries.push(Entry { id, count: patches.len() as u64, records });

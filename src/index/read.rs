@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 
-use super::record::{Record, Records};
+use super::record::{self, Record, Records};
 use super::{ENTRY, FINGERPRINT, HEADER, ID, MAGIC, hash, padded};
-use crate::object::{BuildId, Image};
+use crate::object::BuildId;
 
 /// An index. Its header is one of this library's.
 #[derive(Debug)]
@@ -47,8 +47,8 @@ impl Index {
         let length = usize::try_from(u64::from_le_bytes(length)).ok()?;
         let records = contents(&self.file, self.size, u64::from_le_bytes(start), length)?;
         let whole = hash(&records) == u64::from_le_bytes(hash_of_records);
-        // A record has some bytes at least: nobody is made to wait for, or to reserve room for, more than there are.
-        let count = usize::try_from(u64::from_le_bytes(count)).ok().filter(|&count| count <= length)?;
+        // Nobody is made to wait for, or to reserve room for, more than there can be.
+        let count = usize::try_from(u64::from_le_bytes(count)).ok().filter(|&count| count <= length / record::HEAD)?;
         whole.then_some(Found { records, count })
     }
 }
@@ -64,25 +64,11 @@ fn contents(file: &File, size: u64, start: u64, length: usize) -> Option<Vec<u8>
 }
 
 impl Found {
-    /// Whether the records that are wanted make sense, and the image of the object has the bytes that they were made from; it lies
-    /// so many bytes behind the addresses in its file. Answers how many of the wanted sites are to be taken, and how many left alone.
-    pub fn fits(&self, image: &Image<'_>, bias: u64, is_wanted: impl Fn(&Record<'_>) -> bool) -> Option<[usize; 2]> {
+    /// The records, in the order of their addresses, of an object that lies so many bytes behind the addresses in its file. `None`
+    /// stands for one that makes no sense.
+    pub fn records(&self, bias: u64) -> impl Iterator<Item = Option<Record<'_>>> {
         let mut records = Records::new(&self.records, bias);
-        let mut counts = [0; 2];
-        for _ in 0..self.count {
-            let record = records.next()?;
-            if is_wanted(&record) {
-                record.fits(image).then_some(())?;
-                counts[usize::from(!record.is_taken())] += 1;
-            }
-        }
-        Some(counts)
-    }
-
-    /// The records, in the order of their addresses.
-    pub fn records(&self, bias: u64) -> impl Iterator<Item = Record<'_>> {
-        let mut records = Records::new(&self.records, bias);
-        (0..self.count).map_while(move |_| records.next())
+        (0..self.count).map(move |_| records.next())
     }
 
     /// How many there are.

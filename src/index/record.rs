@@ -1,16 +1,19 @@
 //! One patch as bytes, and back.
 //!
 //! ```text
-//! distance of the syscall from the one before it       varint
-//! what follows, and what it is                          FLAGS
-//! the number of the call                                varint   if NUMBER
-//! the length of the syscall                             u8
-//! the bytes of the window before and behind it          u8, u8
-//! the distance from the window to the island            i8       if it has one
-//! instructions moved, and those of them before it       u8, u8
-//! for each its length and, rip-relative, where          u8, u8
-//! the bytes that must be there: window and syscall; then those of the island
+//! the address of the syscall in its file               u32
+//! the number of the call                               u32      0 unless NUMBER
+//! what follows, and what it is                         FLAGS
+//! the length of the syscall                            u8
+//! the bytes of the window before and behind it         u8, u8
+//! instructions moved, and those of them before it      u8, u8
+//! for each its length and, rip-relative, where         u8, u8
+//! the bytes that must be there: window and syscall
+//! the distance from the window to the island           i8       if it has one
+//! the bytes that must be there                         five     if it has one
 //! ```
+//!
+//! What is always there comes first: most plugins want a few of the calls, and pass over the records of the others.
 
 use std::ops::Range;
 
@@ -42,24 +45,22 @@ const RETURN: u8 = 0xfd;
 /// Length of the jump an island holds.
 const ISLAND: usize = 5;
 
-/// Adds a patch to records of which the last was about `previous`. `None`, and rubbish added, if it cannot be said in one.
-pub(super) fn write(records: &mut Vec<u8>, patch: &Patch, previous: u64, image: &Image<'_>) -> Option<()> {
+/// How long the part of a record is that is always there.
+pub(super) const HEAD: usize = 14;
+
+/// Adds a patch to records. `None`, and rubbish added, if it cannot be said in one.
+pub(super) fn write(records: &mut Vec<u8>, patch: &Patch, image: &Image<'_>) -> Option<()> {
     let rung = RUNGS.iter().position(|rung| *rung == patch.rung)? as u8;
-    varint(records, patch.address.checked_sub(previous)?);
     let flag = |flag: u8, set: bool| if set { flag } else { 0 };
     let proofs = flag(DEAD, patch.vector_state_is_dead) | flag(X87_EMPTY, patch.x87_is_empty);
+    records.extend_from_slice(&u32::try_from(patch.address).ok()?.to_le_bytes());
+    records.extend_from_slice(&patch.number.unwrap_or(0).to_le_bytes());
     records.push(rung | flag(NUMBER, patch.number.is_some()) | proofs);
-    if let Some(number) = patch.number {
-        varint(records, number.into());
-    }
     let covered = covered(patch);
     let small = |length: u64| u8::try_from(length).ok();
     records.push(patch.length);
     records.push(small(patch.address - covered.start)?);
     records.push(small(covered.end - patch.end())?);
-    if let Some(island) = patch.island {
-        records.push(i8::try_from(island.wrapping_sub(patch.window.start).cast_signed()).ok()?.cast_unsigned());
-    }
     records.push(small(patch.moved.len() as u64)?);
     records.push(small(patch.moved_before as u64)?);
     for instruction in &patch.moved {
@@ -74,6 +75,7 @@ pub(super) fn write(records: &mut Vec<u8>, patch: &Patch, previous: u64, image: 
     }
     records.extend_from_slice(image.bytes(covered.start, usize::try_from(covered.end - covered.start).ok()?)?);
     if let Some(island) = patch.island {
+        records.push(i8::try_from(island.wrapping_sub(patch.window.start).cast_signed()).ok()?.cast_unsigned());
         records.extend_from_slice(image.bytes(island, ISLAND)?);
     }
     Some(())
@@ -88,8 +90,8 @@ fn covered(patch: &Patch) -> Range<u64> {
 #[derive(Debug, Clone)]
 pub(super) struct Records<'a> {
     rest: &'a [u8],
-    /// The address of the last syscall.
-    address: u64,
+    /// How far behind the addresses in its file the object is.
+    bias: u64,
 }
 
 /// What a record says.
@@ -114,71 +116,43 @@ pub struct Record<'a> {
 impl<'a> Records<'a> {
     /// Records of an object that lies so many bytes behind the addresses in its file.
     pub(super) fn new(bytes: &'a [u8], bias: u64) -> Self {
-        Records { rest: bytes, address: bias }
+        Records { rest: bytes, bias }
     }
 
     /// The next record; `None` if there is none.
+    #[inline]
     pub(super) fn next(&mut self) -> Option<Record<'a>> {
-        let address = self.address.wrapping_add(self.varint()?);
-        self.address = address;
-        let flags = self.byte()?;
+        let (head, rest) = self.rest.split_first_chunk::<HEAD>()?;
+        let &[a, b, c, d, e, f, g, h, flags, length, before, behind, count, moved_before] = head;
+        let address = self.bias.wrapping_add(u32::from_le_bytes([a, b, c, d]).into());
+        let number = (flags & NUMBER != 0).then_some(u32::from_le_bytes([e, f, g, h]));
         let rung = *RUNGS.get(usize::from(flags & RUNG))?;
-        let number = if flags & NUMBER != 0 { Some(u32::try_from(self.varint()?).ok()?) } else { None };
-        let length = self.byte()?;
-        let (before, behind) = (self.byte()?, self.byte()?);
-        let end = address.checked_add(length.into())?;
-        let covered = address.checked_sub(before.into())?..end.checked_add(behind.into())?;
-        let island = match rung {
+        let (moved, rest) = rest.split_at_checked(2 * usize::from(count))?;
+        let (bytes, rest) = rest.split_at_checked(usize::from(before) + usize::from(length) + usize::from(behind))?;
+        let start = address.checked_sub(before.into())?;
+        let covered = start..start.checked_add(bytes.len() as u64)?;
+        let (island, rest) = match rung {
             Rung::InPlaceShort | Rung::InStubShort => {
-                Some(covered.start.wrapping_add_signed(self.byte()?.cast_signed().into()))
+                let (&distance, rest) = rest.split_first()?;
+                let (bytes, rest) = rest.split_at_checked(ISLAND)?;
+                (Some((start.wrapping_add_signed(distance.cast_signed().into()), bytes)), rest)
             }
-            _ => None,
+            _ => (None, rest),
         };
-        let (count, moved_before) = (usize::from(self.byte()?), usize::from(self.byte()?));
-        let (moved, _) = self.take(2 * count)?.as_chunks();
-        let bytes = self.take(usize::try_from(covered.end - covered.start).ok()?)?;
-        let island = match island {
-            Some(island) => Some((island, self.take(ISLAND)?)),
-            None => None,
-        };
-        let (vector_state_is_dead, x87_is_empty) = (flags & DEAD != 0, flags & X87_EMPTY != 0);
+        self.rest = rest;
         Some(Record {
             address,
             length,
             number,
-            vector_state_is_dead,
-            x87_is_empty,
+            vector_state_is_dead: flags & DEAD != 0,
+            x87_is_empty: flags & X87_EMPTY != 0,
             rung,
             covered,
             bytes,
             island,
-            moved,
-            moved_before,
+            moved: moved.as_chunks().0,
+            moved_before: moved_before.into(),
         })
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (&first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(first)
-    }
-
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(count)?;
-        self.rest = rest;
-        Some(taken)
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..u64::BITS).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
     }
 }
 
@@ -188,9 +162,14 @@ impl Record<'_> {
         self.number
     }
 
-    /// Whether the site is to be taken.
-    pub fn is_taken(&self) -> bool {
-        self.rung.is_taken()
+    /// How the site is taken, if it is.
+    pub fn rung(&self) -> Rung {
+        self.rung
+    }
+
+    /// Where the site is.
+    pub fn address(&self) -> u64 {
+        self.address
     }
 
     /// Whether the record makes sense, and the image has the bytes that it was made from.
@@ -219,14 +198,14 @@ impl Record<'_> {
         filled && self.length >= 2 && self.moved.iter().all(possible)
     }
 
-    /// The patch. The image fits.
-    pub fn patch(&self) -> Patch {
+    /// The patch. The image fits. It keeps its instructions in this vector, so that one does for all patches.
+    pub fn patch(&self, mut moved: Vec<Instruction>) -> Patch {
         let window = match self.rung {
             Rung::InPlace | Rung::InPlaceShort => self.covered.start..self.address,
             Rung::InStub | Rung::InStubShort => self.covered.clone(),
             Rung::LeftAlone(_) => self.address..self.address,
         };
-        let mut moved = Vec::with_capacity(self.moved.len());
+        moved.clear();
         let (mut address, mut bytes) = (self.covered.start, self.bytes);
         for (index, &[length, kind]) in self.moved.iter().enumerate() {
             if index == self.moved_before {
@@ -267,12 +246,4 @@ fn instruction(address: u64, code: &[u8], kind: u8) -> Option<Instruction> {
     };
     // What it leaves in eax was asked for the number, which is known.
     Instruction::new(address, code, kind, Eax::Lost)
-}
-
-fn varint(records: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        records.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    records.push(value as u8);
 }

@@ -1,5 +1,7 @@
 //! The bytes to write.
 
+use crate::object::Image;
+
 use super::{
     plan::Patch,
     window::{LONG_JUMP, SHORT_JUMP},
@@ -54,9 +56,24 @@ impl Edits {
         }
     }
 
-    /// Sorts them by their addresses.
+    /// What the image has where they will be written, in the order of the buffer.
+    pub(super) fn replaced(&self, image: &Image<'_>) -> Option<Vec<u8>> {
+        let mut old = vec![0; self.bytes.len()];
+        for place in &self.places {
+            let bytes = image.bytes(place.address, place.length as usize)?;
+            old[place.start as usize..][..bytes.len()].copy_from_slice(bytes);
+        }
+        Some(old)
+    }
+
+    /// The same places with other bytes.
+    pub(super) fn with(self, bytes: Vec<u8>) -> Edits {
+        Edits { bytes, ..self }
+    }
+
+    /// Sorts them by their addresses. They are nearly sorted, which this kind of sorting makes use of.
     pub(super) fn sort(&mut self) {
-        self.places.sort_unstable_by_key(|place| place.address);
+        self.places.sort_by_key(|place| place.address);
     }
 }
 

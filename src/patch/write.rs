@@ -40,13 +40,11 @@ pub(crate) struct Applied {
 /// bytes that change.
 pub(crate) unsafe fn apply(writer: &TextWriter, image: &Image<'_>, mut edits: Edits) -> Result<Applied, Error> {
     edits.sort();
-    let mut old = Edits::default();
-    for (address, bytes) in edits.iter() {
-        old.push(address, image.bytes(address, bytes.len()).ok_or(Error::NotThere)?);
-    }
-    let applied = Applied { old };
+    let old = edits.replaced(image).ok_or(Error::NotThere)?;
     // SAFETY: passed on; the image has all the bytes.
-    if let Err(error) = unsafe { write(writer, &edits) } {
+    let written = unsafe { write(writer, &edits) };
+    let applied = Applied { old: edits.with(old) };
+    if let Err(error) = written {
         // SAFETY: nobody has seen these edits for longer than this function took.
         let _ = unsafe { applied.undo(writer) };
         return Err(error);

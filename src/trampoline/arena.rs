@@ -3,11 +3,9 @@
 
 use std::ops::Range;
 
-use dynasmrt::VecAssembler;
-use dynasmrt::x64::X64Relocation;
-
-use super::crossing::{Crossing, Crossings};
+use super::crossing::Crossings;
 use super::stub::{self, Descriptor, Entries, Slots, Stub};
+use super::template::Templates;
 use crate::hook::unwanted_table;
 use crate::patch::Patch;
 use crate::sys::call::{Errno, protect, unmap};
@@ -16,16 +14,12 @@ use crate::sys::near::map_near;
 const PAGE: usize = 4096;
 /// What the addresses take that stubs read.
 const SLOTS: usize = size_of::<Slots>();
-/// Most stubs are somewhat shorter: enough for a batch of them to be assembled without moving.
-const USUAL: usize = 192;
 
 /// Why an object gets no stubs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Error {
     /// No memory within two gigabytes of the object.
     NoMemoryNear(Errno),
-    /// Stub and object cannot reach each other.
-    OutOfReach,
     /// The kernel refuses to make the stubs executable.
     NotExecutable(Errno),
 }
@@ -34,7 +28,6 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Error::NoMemoryNear(errno) => write!(f, "no memory for stubs within 2 GiB: {errno}"),
-            Error::OutOfReach => write!(f, "a stub would be out of reach of a jump"),
             Error::NotExecutable(errno) => write!(f, "the kernel refuses executable memory for stubs: {errno}"),
         }
     }
@@ -49,80 +42,67 @@ pub(crate) struct Arena {
     pub(crate) stubs: Vec<Stub>,
 }
 
-impl Arena {
-    /// Assembles stubs for patches of an object that occupies `span`, each with its descriptor, and tells `done` of each; of
-    /// none, if an instruction of the window cannot be moved that far. There are at most `count`.
-    ///
-    /// The memory stays for good: threads may be inside a stub at any time.
-    pub(crate) fn build(
-        span: &Range<u64>,
-        crossings: Crossings,
-        count: usize,
-        patches: impl Iterator<Item = Patch>,
-        describe: impl Fn(&Patch) -> Descriptor,
-        done: impl FnMut(&Patch, Option<&Stub>),
-    ) -> Result<Arena, Error> {
+/// An arena that is being filled. Without [`finish`](Draft::finish) it goes away again.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    base: u64,
+    capacity: usize,
+    used: usize,
+    slots: Slots,
+    templates: Templates,
+    stubs: Vec<Stub>,
+}
+
+impl Draft {
+    /// Room for so many stubs, near an object that occupies `span`.
+    pub(crate) fn new(span: &Range<u64>, crossings: Crossings, count: usize) -> Result<Draft, Error> {
         let capacity = (SLOTS + count * stub::LONGEST).next_multiple_of(PAGE);
         let base = map_near(span, capacity).map_err(Error::NoMemoryNear)?;
-        // SAFETY: mapped by the line above and known to nobody until this function returns.
-        let give_up = |error| unsafe {
-            unmap(base, capacity);
-            error
-        };
-        // SAFETY: as above; `capacity` zeros, writable.
-        let memory = unsafe { std::slice::from_raw_parts_mut(base as *mut u8, capacity) };
-        let filled = fill(memory, crossings, patches, describe, done).ok_or(Error::OutOfReach);
-        let (used, stubs) = filled.map_err(give_up)?;
-        let used = used.next_multiple_of(PAGE);
+        let place = |index: usize| base + (index * size_of::<u64>()) as u64;
+        let entries = |index: usize| Entries { crossing: place(index), after_clone: place(index + 1) };
+        let slots = Slots { full: entries(0), vectors: entries(2), general: entries(4), unwanted: place(6) };
+        let Crossings { full, vectors, general } = crossings;
+        let [[a, b], [c, d], [e, f]] = [full, vectors, general].map(|crossing| [crossing.entry, crossing.after_clone]);
+        // SAFETY: mapped above, writable, and known to nobody else; there is room for them at its beginning.
+        unsafe { (base as *mut [u64; SLOTS / size_of::<u64>()]).write([a, b, c, d, e, f, unwanted_table()]) };
+        Ok(Draft { base, capacity, used: SLOTS, slots, templates: Templates::default(), stubs: Vec::new() })
+    }
+
+    /// Adds the stub of a patch. `None` if an instruction of the window cannot be moved that far.
+    pub(crate) fn add(&mut self, patch: &Patch, descriptor: &Descriptor) -> Option<Stub> {
+        // SAFETY: mapped by `new`, writable, and known to nobody else.
+        let memory = unsafe { std::slice::from_raw_parts_mut(self.base as *mut u8, self.capacity) };
+        let free = memory.get_mut(self.used..)?;
+        let (stub, length) = stub::stamp(free, &self.slots, &mut self.templates, patch, descriptor)?;
+        self.used += length;
+        self.stubs.push(stub);
+        Some(stub)
+    }
+
+    /// Makes the stubs executable, and no longer writable.
+    ///
+    /// The memory stays for good: threads may be inside a stub at any time.
+    pub(crate) fn finish(mut self) -> Result<Arena, Error> {
+        let used = self.used.next_multiple_of(PAGE);
         // SAFETY: nothing refers to what is behind the stubs.
         unsafe {
-            if used < capacity {
-                unmap(base + used as u64, capacity - used);
+            if used < self.capacity {
+                unmap(self.base + used as u64, self.capacity - used);
+                self.capacity = used;
             }
-            protect(base, used, libc::PROT_READ | libc::PROT_EXEC)
+            protect(self.base, used, libc::PROT_READ | libc::PROT_EXEC)
         }
-        .map_err(|errno| give_up(Error::NotExecutable(errno)))?;
-        Ok(Arena { memory: base..base + used as u64, stubs })
+        .map_err(Error::NotExecutable)?;
+        self.capacity = 0;
+        Ok(Arena { memory: self.base..self.base + used as u64, stubs: std::mem::take(&mut self.stubs) })
     }
 }
 
-/// How many stubs are assembled at a time: in a buffer small enough to stay in the cache, and to be the same each time.
-const BATCH: usize = 32;
-
-/// Fills memory with the addresses that stubs need and the stubs. Answers how much of it, and where they are.
-fn fill(
-    memory: &mut [u8],
-    crossings: Crossings,
-    patches: impl Iterator<Item = Patch>,
-    describe: impl Fn(&Patch) -> Descriptor,
-    mut done: impl FnMut(&Patch, Option<&Stub>),
-) -> Option<(usize, Vec<Stub>)> {
-    let base = memory.as_ptr() as u64;
-    let mut used = 0;
-    let mut put = |bytes: &[u8]| {
-        memory.get_mut(used..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        used += bytes.len();
-        Some(base + used as u64)
-    };
-    let mut slot = |value: u64| Some(put(&value.to_le_bytes())? - size_of::<u64>() as u64);
-    let mut entries = |crossing: Crossing| {
-        Some(Entries { crossing: slot(crossing.entry)?, after_clone: slot(crossing.after_clone)? })
-    };
-    let full = entries(crossings.full)?;
-    let (vectors, general) = (entries(crossings.vectors)?, entries(crossings.general)?);
-    let slots = Slots { full, vectors, general, unwanted: slot(unwanted_table())? };
-    let mut stubs = Vec::new();
-    let mut next = base + SLOTS as u64;
-    let mut patches = patches.peekable();
-    while patches.peek().is_some() {
-        let mut ops = VecAssembler::<X64Relocation>::new(next as usize);
-        ops.reserve_ops(BATCH * USUAL);
-        for patch in patches.by_ref().take(BATCH) {
-            let stub = stub::emit(&mut ops, next, slots, &patch, &describe(&patch));
-            stubs.extend(stub);
-            done(&patch, stub.as_ref());
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.capacity > 0 {
+            // SAFETY: nobody knows of this memory.
+            unsafe { unmap(self.base, self.capacity) };
         }
-        next = put(&ops.finalize().ok()?)?;
     }
-    Some((used, stubs))
 }

@@ -4,9 +4,10 @@ mod arena;
 mod crossing;
 mod place;
 pub(crate) mod stub;
+mod template;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use arena::Arena;
+pub(crate) use arena::{Draft, Error};
 pub(crate) use crossing::{Crossings, Part, SYSCALL_LENGTH, part};
 pub(crate) use place::{remember, stub_at};

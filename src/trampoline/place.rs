@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use super::Arena;
+use super::arena::Arena;
 use super::stub::{
     CALL, CROSSING_TO_BEHIND, CROSSING_TO_DESCRIPTOR, CROSSING_TO_EXECUTE, CROSSING_TO_EXECUTED, CROSSING_TO_IN_STUB,
     Descriptor, SKIP, Stub,

@@ -26,11 +26,10 @@
 //!            jmp   end of the window
 //! ```
 //!
-//! In place, `syscall` and `behind` are addresses in the object.
+//! In place, `syscall` and `behind` are addresses in the object. What stands between the moved instructions is the same in all
+//! stubs of a shape, but for addresses and numbers: see `template`.
 
-use dynasmrt::x64::X64Relocation;
-use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, VecAssembler, dynasm};
-
+use super::template::{Templates, To};
 use crate::disasm::Instruction;
 use crate::patch::Patch;
 
@@ -49,13 +48,10 @@ pub(super) const CROSSING_TO_EXECUTED: u64 = CROSSING_TO_EXECUTE + 2;
 pub(super) const CROSSING_TO_BEHIND: u64 = CROSSING_TO_EXECUTED + 7;
 
 /// Length of the question whether the number is wanted, of `lea rsp, [rsp - 128]`, of `call [crossing]`, and of all.
-const TEST: u64 = 23;
+pub(super) const TEST: u64 = 23;
 pub(super) const SKIP: u64 = 5;
 pub(super) const CALL: u64 = 6;
 pub(super) const TO_RETURN: u64 = TEST + SKIP + CALL;
-
-/// Length of a `jmp` to anywhere near.
-const JUMP: u8 = 5;
 
 /// Between stubs.
 const INT3: u8 = 0xcc;
@@ -117,132 +113,97 @@ impl Stub {
     }
 }
 
-/// Assembles the stub of a patch. `None` if something in it would be out of reach.
-pub(super) fn emit(
-    ops: &mut VecAssembler<X64Relocation>,
-    base: u64,
-    slots: Slots,
+/// Writes the stub of a patch to the beginning of some memory, behind what is needed to align it. Answers also how much of the memory
+/// is in use then; `None` if something in the stub would be out of reach, or if there is no room for it.
+pub(super) fn stamp(
+    memory: &mut [u8],
+    slots: &Slots,
+    templates: &mut Templates,
     patch: &Patch,
     descriptor: &Descriptor,
-) -> Option<Stub> {
-    let (syscall, after) = (patch.address, descriptor.after);
-    let here = |ops: &VecAssembler<X64Relocation>| base + ops.offset().0 as u64;
+) -> Option<(Stub, usize)> {
     let length = |moved: &[Instruction]| moved.iter().map(Instruction::length).sum::<u8>();
     let (moved_before, moved_after) = (length(patch.moved_before()), length(patch.moved_after()));
-    let to_return = u64::from(moved_before) + TO_RETURN;
-    let entries = match (patch.vector_state_is_dead, patch.x87_is_empty) {
-        (true, _) => slots.general,
-        (false, true) => slots.vectors,
-        (false, false) => slots.full,
-    };
+    let mut code = Code { start: memory.as_ptr() as u64, memory, length: 0 };
     // The stub begins where its descriptor comes to be aligned.
-    while !(here(ops) + to_return + CROSSING_TO_DESCRIPTOR).is_multiple_of(align_of::<Descriptor>() as u64) {
-        ops.push(INT3);
+    let to_descriptor = u64::from(moved_before) + TO_RETURN + CROSSING_TO_DESCRIPTOR;
+    while !(code.here() + to_descriptor).is_multiple_of(align_of::<Descriptor>() as u64) {
+        code.put(&[INT3])?;
     }
-    let entry = here(ops);
-    // What can be encoded at both ends of the longest stub can be encoded anywhere in this one.
-    let mut moved = patch.moved_before().iter().chain(patch.moved_after());
-    if !moved.all(|instruction| [entry, entry + LONGEST as u64].iter().all(|&at| instruction.relocated(at).is_some())) {
-        return None;
-    }
-    move_to(ops, base, patch.moved_before());
-    // Where the system call and what is behind it are in the stub, if they are.
-    let here_instead = (!patch.in_place()).then(|| (ops.new_dynamic_label(), ops.new_dynamic_label()));
-    let execute = here_instead.map(|(execute, _)| execute);
-    ask_whether_wanted(ops, slots.unwanted, patch.number, execute, syscall);
-    dynasm!(ops
-        ; .arch x64
-        ; lea rsp, [rsp - 128]
-        ; call QWORD [extern entries.crossing as usize]
-    );
-    let returned = here(ops);
-    debug_assert_eq!(returned, entry + to_return);
-    skip_if_zero(ops, JUMP);
-    dynasm!(ops; .arch x64; jmp rcx; nop; nop; nop);
-    match here_instead {
-        None => dynasm!(ops; .arch x64; jmp extern syscall as usize),
-        Some((execute, _)) => dynasm!(ops; .arch x64; jmp =>execute),
-    }
-    debug_assert_eq!(here(ops), returned + CROSSING_TO_IN_STUB);
-    dynasm!(ops
-        ; .arch x64
-        ; syscall
-        ; lea rsp, [rsp - 128]
-        ; call QWORD [extern entries.after_clone as usize]
-    );
-    debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR - AFTER_CLONE_TO_DESCRIPTOR);
-    match here_instead {
-        None => dynasm!(ops; .arch x64; jmp extern after as usize),
-        Some((_, behind)) => dynasm!(ops; .arch x64; jmp =>behind),
-    }
-    dynasm!(ops; .arch x64; nop; nop);
-    debug_assert_eq!(here(ops), returned + CROSSING_TO_DESCRIPTOR);
-    push_descriptor(ops, descriptor);
-    debug_assert_eq!(here(ops), returned + CROSSING_TO_RESULT);
-    ops.push_u64(if patch.in_place() { after } else { returned + CROSSING_TO_EXECUTED });
-    debug_assert_eq!(here(ops), returned + CROSSING_TO_EXECUTE);
+    code.put_moved(patch.moved_before())?;
 
-    if let Some((execute, behind)) = here_instead {
-        dynasm!(ops
-            ; .arch x64
-            ; =>execute
-            ; syscall
-            ; lea rcx, [extern after as usize]
-            ; =>behind
-        );
-        debug_assert_eq!(here(ops), returned + CROSSING_TO_BEHIND);
-        move_to(ops, base, patch.moved_after());
-        dynasm!(ops; .arch x64; jmp extern patch.window.end as usize);
+    let returned = code.here() + TO_RETURN;
+    let entries = match (patch.vector_state_is_dead, patch.x87_is_empty) {
+        (true, _) => &slots.general,
+        (false, true) => &slots.vectors,
+        (false, false) => &slots.full,
+    };
+    let template = templates.of(patch)?;
+    let begin = code.length;
+    code.put(&template.code)?;
+    for &(end, to) in &template.fields {
+        let target = match to {
+            To::Unwanted => slots.unwanted,
+            To::Crossing => entries.crossing,
+            To::AfterClone => entries.after_clone,
+            To::Syscall => patch.address,
+            To::After => descriptor.after,
+        };
+        code.relate(begin + end, target)?;
     }
-    Some(Stub { returned, moved_before, moved_after, syscall_length: patch.length, in_place: patch.in_place() })
-}
-
-/// Goes to the system call, in the stub or in place, if no hook wants its number. Changes rcx and r11 alone.
-fn ask_whether_wanted(
-    ops: &mut VecAssembler<X64Relocation>,
-    unwanted: u64,
-    number: Option<u32>,
-    execute: Option<DynamicLabel>,
-    syscall: u64,
-) {
-    let start = ops.offset().0 as u64;
-    dynasm!(ops; .arch x64; mov rcx, QWORD [extern unwanted as usize]);
-    // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
-    match number {
-        Some(number) => dynasm!(ops; .arch x64; movzx ecx, BYTE [rcx + i32::from(number as u16)]),
-        None => dynasm!(ops; .arch x64; movzx r11d, ax; movzx ecx, BYTE [rcx + r11]),
+    if let Some((end, number)) = template.number.zip(patch.number) {
+        // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
+        code.overwrite(begin + end - size_of::<u32>(), &u32::from(number as u16).to_le_bytes())?;
     }
-    let asked = ops.offset().0 as u64 - start + 2;
-    skip_if_zero(ops, (TEST - asked) as u8);
-    match execute {
-        Some(execute) => dynasm!(ops; .arch x64; jmp =>execute),
-        None => dynasm!(ops; .arch x64; jmp extern syscall as usize),
-    }
-    while ops.offset().0 as u64 - start < TEST {
-        ops.push(INT3);
-    }
-    debug_assert_eq!(ops.offset().0 as u64 - start, TEST);
-}
-
-/// `jrcxz` over so many bytes. Not to a label: the assembler keeps a record of each, and there are many stubs.
-fn skip_if_zero(ops: &mut VecAssembler<X64Relocation>, bytes: u8) {
-    ops.extend([0xe3, bytes]);
-}
-
-/// Places moved instructions where the assembler is.
-fn move_to(ops: &mut VecAssembler<X64Relocation>, base: u64, instructions: &[Instruction]) {
-    for instruction in instructions {
-        let address = base + ops.offset().0 as u64;
-        if let Some((bytes, length)) = instruction.relocated(address) {
-            ops.extend(bytes.iter().take(length));
-        }
-    }
-}
-
-/// Places a descriptor: the fields in the order of the type.
-fn push_descriptor(ops: &mut VecAssembler<X64Relocation>, descriptor: &Descriptor) {
     let Descriptor { after, offset, number, object } = *descriptor;
-    for field in [after, offset, number.cast_unsigned(), std::ptr::from_ref(object) as u64] {
-        ops.push_u64(field);
+    let result = if patch.in_place() { after } else { returned + CROSSING_TO_EXECUTED };
+    // In the order of the type, and what is behind it.
+    let fields = [after, offset, number.cast_unsigned(), std::ptr::from_ref(object) as u64, result];
+    let place = begin + (TO_RETURN + CROSSING_TO_DESCRIPTOR) as usize;
+    code.overwrite(place, fields.map(u64::to_le_bytes).as_flattened())?;
+
+    if !patch.in_place() {
+        code.put_moved(patch.moved_after())?;
+        code.put(&[0xe9, 0, 0, 0, 0])?;
+        code.relate(code.length, patch.window.end)?;
+    }
+    let stub = Stub { returned, moved_before, moved_after, syscall_length: patch.length, in_place: patch.in_place() };
+    Some((stub, code.length))
+}
+
+/// Code that is being written to where it will be executed.
+struct Code<'a> {
+    memory: &'a mut [u8],
+    start: u64,
+    length: usize,
+}
+
+impl Code<'_> {
+    fn here(&self) -> u64 {
+        self.start + self.length as u64
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Option<()> {
+        self.memory.get_mut(self.length..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        self.length += bytes.len();
+        Some(())
+    }
+
+    fn overwrite(&mut self, at: usize, bytes: &[u8]) -> Option<()> {
+        self.memory.get_mut(at..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(())
+    }
+
+    /// Writes an address relative to the end of an instruction, which it is at.
+    fn relate(&mut self, end: usize, target: u64) -> Option<()> {
+        let distance = target.wrapping_sub(self.start + end as u64).cast_signed();
+        self.overwrite(end.checked_sub(size_of::<i32>())?, &i32::try_from(distance).ok()?.to_le_bytes())
+    }
+
+    fn put_moved(&mut self, instructions: &[Instruction]) -> Option<()> {
+        instructions.iter().try_for_each(|instruction| {
+            let (bytes, length) = instruction.relocated(self.here())?;
+            self.put(bytes.get(..length)?)
+        })
     }
 }

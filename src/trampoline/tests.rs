@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 
-use super::stub::{Descriptor, Stub, UNKNOWN_NUMBER};
-use super::{Arena, Crossings};
+use super::stub::{Descriptor, UNKNOWN_NUMBER};
+use super::{Crossings, Draft};
 use crate::object::{Functions, Image, Segment, Source};
 use crate::patch::{Edits, Patch, Rung, write};
 use crate::sys::call::{protect, unmap};
@@ -336,9 +336,11 @@ fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], belief
         Descriptor { after, offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) }
     };
     let mut edits = Edits::default();
-    let done = |patch: &Patch, stub: Option<&Stub>| patch.edits(stub.unwrap().entry(), &mut edits).unwrap();
-    let crossings = Crossings::for_this_cpu();
-    let arena = Arena::build(&span, crossings, taken.len(), taken.into_iter(), describe, done).unwrap();
+    let mut draft = Draft::new(&span, Crossings::for_this_cpu(), taken.len()).unwrap();
+    for patch in &taken {
+        patch.edits(draft.add(patch, &describe(patch)).unwrap().entry(), &mut edits).unwrap();
+    }
+    let arena = draft.finish().unwrap();
     let writer = TextWriter::new();
     // SAFETY: nobody else runs this function.
     let applied = unsafe { write::apply(&writer, &image, edits) }.unwrap();
