@@ -63,7 +63,8 @@ pub(crate) fn ranges(set: &Set) -> String {
     listed(set.numbers())
 }
 
-fn listed(numbers: impl Iterator<Item = u32>) -> String {
+/// Numbers in their order, as the library reads them.
+pub(crate) fn listed(numbers: impl Iterator<Item = u32>) -> String {
     let mut text = String::new();
     let mut numbers = numbers.peekable();
     while let Some(first) = numbers.next() {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::events::ends::Ended;
 use crate::library;
 use crate::subject::Subject;
 
@@ -67,15 +68,26 @@ pub(crate) enum Orphans {
     AwaitThem,
 }
 
-/// Runs the program and ends as it did: with its exit status, or by the signal that killed it.
-pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
-    run_and(command, Orphans::LetThemBe, || Ok(()))
+/// Which process has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The one that was asked for.
+    Program,
+    /// One whose parent has ended before it.
+    Orphan,
 }
 
-/// The same, with something to be done before this process ends. If that fails, it is said, and the program's end counts.
+/// Runs the program and ends as it did: with its exit status, or by the signal that killed it.
+pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
+    run_and(command, Orphans::LetThemBe, |_, _| (), || Ok(()))
+}
+
+/// The same, with something to be done before this process ends. If that fails, it is said, and the program's end counts. `ended`
+/// is told of each process that was waited for: the first program, and those that it has left behind.
 pub(crate) fn run_and(
     mut command: Command,
     orphans: Orphans,
+    ended: impl Fn(Whose, Ended),
     last: impl FnOnce() -> Result<(), Error>,
 ) -> Result<ExitCode, Error> {
     // The terminal sends the first two to the whole foreground group, so the program gets them by itself. The others are sent to
@@ -105,16 +117,21 @@ pub(crate) fn run_and(
     CHILD.store(child, Ordering::Relaxed);
     let status = loop {
         match wait(0) {
-            Ok((ended, status)) if ended == child => break status,
-            // An orphan: somebody may look whether it is still there.
-            Ok(_) => {}
+            Ok((process, status)) if process == child => {
+                ended(Whose::Program, Ended { process: process.cast_unsigned(), status });
+                break status;
+            }
+            // Somebody may look whether it is still there.
+            Ok((process, status)) => ended(Whose::Orphan, Ended { process: process.cast_unsigned(), status }),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::new(format_args!("lost the program: {error}"))),
         }
     };
     CHILD.store(0, Ordering::Relaxed);
     if orphans == Orphans::AwaitThem {
-        await_orphans(&not_ours);
+        await_orphans(&not_ours, |process, status| {
+            ended(Whose::Orphan, Ended { process: process.cast_unsigned(), status });
+        });
     }
     if let Err(error) = last() {
         error.report();
@@ -148,7 +165,7 @@ fn children() -> Vec<i32> {
 }
 
 /// Waits until all that was started has ended, or until a signal asks to stop.
-fn await_orphans(not_ours: &[i32]) {
+fn await_orphans(not_ours: &[i32], ended: impl Fn(i32, ExitStatus)) {
     const PERIOD: Duration = Duration::from_millis(20);
     const SILENCE: Duration = Duration::from_secs(1);
     for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP] {
@@ -161,7 +178,7 @@ fn await_orphans(not_ours: &[i32]) {
             Err(_) => return,
             Ok((0, _)) if !not_ours.is_empty() && children().iter().all(|child| not_ours.contains(child)) => return,
             Ok((0, _)) => std::thread::sleep(PERIOD),
-            Ok(_) => {}
+            Ok((process, status)) => ended(process, status),
         }
         if !said && started.elapsed() > SILENCE && std::io::stderr().is_terminal() {
             said = true;

@@ -71,7 +71,12 @@ pub(crate) fn record<O: Output + 'static>(
     let collector = Collector::start(options.limits(), output)?;
     command.env("INTERCEPT_EVENTS", collector.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
     // The program has done what it was to do: what is missing of the recording does not change how it has ended.
-    program::run_and(command, Orphans::AwaitThem, || {
+    let ends = collector.ends();
+    // Whoever would want to know may have failed.
+    let ended = |_, ended| {
+        let _ = ends.send(ended);
+    };
+    program::run_and(command, Orphans::AwaitThem, ended, || {
         let finished = collector.finish();
         finished.and(last())
     })

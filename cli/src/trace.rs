@@ -1,24 +1,27 @@
 //! `intercept trace`: runs a program with the library, which prints each call as it happens.
 
 mod shown;
+mod signals;
 mod summary;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use self::shown::Shown;
 use self::summary::Summary;
 use crate::error::Error;
+use crate::events::ends::{self, Ended};
 use crate::events::format::Format;
 use crate::events::format::look::Look;
 use crate::events::format::text::{Lines, Text};
 use crate::inject;
 use crate::output;
-use crate::program::{self, CommandLine, Orphans};
+use crate::program::{self, CommandLine, Orphans, Whose};
 use crate::record;
 use crate::set::Set;
 
@@ -30,7 +33,7 @@ pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// trace=SET: only these; inject=, fault=: see run
+    /// trace=SET, signal=SET: only these; inject=: see run
     #[arg(short = 'e', value_name = "EXPR")]
     expressions: Vec<String>,
     /// text, json, csv, chrome, perfetto, folded or html
@@ -50,11 +53,11 @@ pub(crate) struct Arguments {
 
 /// Runs the program and ends as it did.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let (calls, tampering) = shown::sorted(&arguments.expressions);
+    let asked = shown::sorted(&arguments.expressions);
     let mut command = arguments.program.command(&[])?;
-    command.env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&calls, arguments.format == Format::Text)?);
-    let traced = calls.last().map_or(Ok(Set::all()), |set| Set::parse(set))?;
-    if let Some(injections) = inject::variable(&tampering, &traced)? {
+    command.env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&asked, arguments.format == Format::Text)?);
+    let traced = asked.calls.last().map_or(Ok(Set::all()), |set| Set::parse(set))?;
+    if let Some(injections) = inject::variable(&asked.others, &traced)? {
         command.env("INTERCEPT_INJECT", injections);
     }
     let counts = arguments.summary.of(&mut command, traced)?;
@@ -76,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         if arguments.look.is_given() {
             Error::new("-t, -r and -T have no effect with -c").report();
         }
-        return program::run_and(command, Orphans::AwaitThem, last);
+        return program::run_and(command, Orphans::AwaitThem, |_, _| (), last);
     }
     let through_memory = file.is_some()
         || arguments.format != Format::Text
@@ -91,8 +94,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         .env("INTERCEPT_TRACE", stderr()?)
         .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
         .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    let is_quiet = arguments.shown.is_quiet();
     let orphans = if is_counted { Orphans::AwaitThem } else { Orphans::LetThemBe };
-    program::run_and(command, orphans, last)
+    let ended = |whose, Ended { status, .. }: Ended| {
+        // Otherwise the program has said it itself.
+        if whose == Whose::Program && status.signal().is_some() && !is_quiet {
+            let _ = writeln!(std::io::stderr(), "{}", ends::in_words(status));
+        }
+    };
+    program::run_and(command, orphans, ended, last)
 }
 
 /// Where the trace goes.

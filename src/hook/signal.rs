@@ -5,6 +5,9 @@
 //!
 //! For this, `rt_sigaction` is answered here: the kernel gets the address of `deliver`, the program gets to see its own. Only the
 //! address is changed; flags, mask and restorer are the program's. Handlers that were there before are adopted at start.
+//!
+//! Where signals are traced there is one flag more: the kernel describes a signal only to handlers that have asked for it by
+//! `SA_SIGINFO` (`setup_rt_frame` in arch/x86/kernel/signal_64.c). Nothing else depends on it, and the program does not get to see it.
 #![allow(unsafe_code, reason = "memory of the program, and its signal handlers")]
 
 use std::ffi::c_int;
@@ -16,6 +19,7 @@ use super::guard::Suspended;
 use super::registers::{Registers, register};
 use super::{in_place, owner};
 use crate::inject::Tick;
+use crate::log;
 use crate::sys::probe::{SIGSET_SIZE, is_readable};
 use crate::sys::raw::syscall;
 use crate::trampoline::{Part, part};
@@ -33,8 +37,13 @@ struct Sigaction {
 /// Signals are numbered from 1 to this.
 const SIGNALS: usize = 64;
 
-/// The program's handler of each signal that has one.
+/// The program's handler of each signal that has one, and with [`ADDED`] whether it has not asked for descriptions.
 static HANDLERS: [AtomicU64; SIGNALS + 1] = [const { AtomicU64::new(0) }; SIGNALS + 1];
+
+/// `SA_SIGINFO` was added to the flags of this handler. No address of a program has this bit.
+const ADDED: u64 = 1 << 63;
+const SA_SIGINFO: u64 = libc::SA_SIGINFO as u64;
+const SA_RESETHAND: u64 = libc::SA_RESETHAND as u64;
 
 type Handler = unsafe extern "C-unwind" fn(c_int, *mut libc::siginfo_t, *mut libc::ucontext_t);
 
@@ -57,8 +66,9 @@ pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
     let result = match program {
         // The handler first: it may be entered as soon as the kernel knows of it.
         Some(action) => {
-            slot.store(action.handler, Ordering::Relaxed);
-            let ours = Sigaction { handler: deliver as *const () as u64, ..action };
+            let added = if log::tells_of_signals() { SA_SIGINFO & !action.flags } else { 0 };
+            slot.store(if added == 0 { action.handler } else { action.handler | ADDED }, Ordering::Relaxed);
+            let ours = Sigaction { handler: deliver as *const () as u64, flags: action.flags | added, ..action };
             // SAFETY: the program's call, with a handler that calls the program's.
             unsafe { syscall(libc::SYS_rt_sigaction, [signal, &raw const ours as i64, old, size, 0, 0]) }
         }
@@ -104,7 +114,7 @@ fn is_in_call(signal: c_int, registers: &Registers) -> bool {
     }
 }
 
-/// Replaces our handler by the program's in an action the kernel has written for the program.
+/// Puts the program's handler and flags back into an action that the kernel has written for the program.
 ///
 /// # Safety
 ///
@@ -112,9 +122,15 @@ fn is_in_call(signal: c_int, registers: &Registers) -> bool {
 unsafe fn show_own(action: *mut Sigaction, handler: u64) {
     // SAFETY: passed on.
     unsafe {
-        let place = &raw mut (*action).handler;
-        if place.read_unaligned() == deliver as *const () as u64 {
-            place.write_unaligned(handler);
+        let Sigaction { handler: now, flags, .. } = action.read_unaligned();
+        let is_ours = now == deliver as *const () as u64;
+        if is_ours {
+            (&raw mut (*action).handler).write_unaligned(handler & !ADDED);
+        }
+        // A handler that was to be called once leaves its flags behind.
+        let was_ours = now == libc::SIG_DFL as u64 && flags & SA_RESETHAND != 0;
+        if handler & ADDED != 0 && (is_ours || was_ours) {
+            (&raw mut (*action).flags).write_unaligned(flags & !SA_SIGINFO);
         }
     }
 }
@@ -133,7 +149,7 @@ fn readable(address: i64) -> bool {
 /// What the kernel calls in place of the program's handler.
 unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::ucontext_t) {
     let slot = usize::try_from(signal).ok().and_then(|signal| HANDLERS.get(signal));
-    let handler = slot.map_or(0, |slot| slot.load(Ordering::Relaxed));
+    let handler = slot.map_or(0, |slot| slot.load(Ordering::Relaxed) & !ADDED);
     if !is_function(handler) {
         return;
     }
@@ -172,6 +188,8 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
         // SAFETY: the signal is the one that `Trap` describes.
         disguise.put_on_trap(unsafe { &mut *(&raw mut *described).cast() });
     }
+    // SAFETY: the kernel's description, which is longer than what is looked at. There is one: see `tells_of_signals`.
+    log::signal(signal, unsafe { &*(&raw const *described).cast() });
     // SAFETY: as the kernel would call it. If it does not return, neither guard nor disguise are needed any more.
     unsafe { handler(signal, info, context) };
     // SAFETY: the same as before; the handler is done with it.

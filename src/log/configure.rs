@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::options::Options;
+use super::delivery;
+use super::options::{Asked, Options};
 use super::process::LOG;
 use super::trace::{ALL_IDS, NO_IDS};
 use crate::config::Config;
@@ -15,9 +16,10 @@ pub(crate) fn configure(config: &Config) {
         LOG.drop_in.start(path, !config.log_append);
     }
     if let Some(text) = &config.trace_options {
-        let (options, calls) = Options::parse(&text.to_string_lossy());
+        let Asked { options, calls, signals } = Options::parse(&text.to_string_lossy());
         options.become_those_of_process();
         LOG.choice.become_these(calls.as_ref(), options.results);
+        delivery::show_only(signals);
     }
     if let Some(path) = path(&config.trace) {
         LOG.trace.start(path, false, first_thread(config));

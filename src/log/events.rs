@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::sync::OnceLock;
 
 use super::at_once::at_once;
+use super::delivery;
+use super::kind::signals::Information;
 use super::memory::{self, Memory};
 use super::{Call, Line, Outcome, format};
 use crate::hook::creates;
@@ -124,6 +126,17 @@ impl Events {
         line.add(remark);
         let text = line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes());
         self.add(&Event { result_at: end as u16, ..event }, now, text);
+    }
+
+    /// A handler is about to get a signal. Not inlined: see [`tell`](Self::tell).
+    #[inline(never)]
+    pub(super) fn signal(&self, signal: i32, information: &Information) {
+        let now = self.now();
+        let mut line = Line::new();
+        delivery::describe(&mut line, signal, information);
+        let call = Call { number: signal.into(), args: [0; 6], object: b"", offset: 0 };
+        let event = self.event(Kind::Signal, &call, Outcome::Pending, now.value, now);
+        self.add(&event, now, line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes()));
     }
 
     fn event(&self, kind: Kind, call: &Call, outcome: Outcome, begin: u64, now: Stamp) -> Event {

@@ -19,6 +19,7 @@ mod at_once;
 mod call;
 mod choice;
 mod configure;
+mod delivery;
 mod descriptor;
 mod digits;
 mod drop_in;
@@ -45,12 +46,12 @@ pub(crate) use configure::configure;
 pub use format::format;
 pub use line::{CAPACITY, Line};
 pub use memory::{Memory, ProcessMemory};
-pub(crate) use process::{active, after, answered, before, watches};
+pub(crate) use process::{active, after, answered, before, signal, tells_of_signals, watches};
 pub use records::LogSink;
 pub(crate) use sink::write_quietly;
 pub(crate) use table::is_path;
 
 /// The name of a signal, with `SIG`; of those that are not real-time signals.
-pub(crate) fn signal_name(signal: i32) -> Option<&'static str> {
+pub fn signal_name(signal: i32) -> Option<&'static str> {
     names::process::SIGNALS.name_of(u64::try_from(signal).ok()?)
 }

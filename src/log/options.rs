@@ -39,6 +39,16 @@ pub(super) struct Options {
     pub(super) hexadecimal: Hexadecimal,
 }
 
+/// All that the environment asks for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) options: Options,
+    /// The calls to be shown, if not all are.
+    pub(super) calls: Option<Numbers>,
+    /// The signals to be shown; the first is bit 0.
+    pub(super) signals: u64,
+}
+
 /// strace's `-s`.
 const STRINGS: u16 = 32;
 
@@ -54,10 +64,10 @@ impl Options {
     };
 
     /// What the environment asks for, by words with a space between them: `strings=64 column=40 paths quiet results=failed
-    /// hexadecimal=all calls=0-3,257`. And the calls to be shown, if not all are. Words that are none of these are passed over.
-    pub(super) fn parse(text: &str) -> (Options, Option<Numbers>) {
+    /// hexadecimal=all calls=0-3,257 signals=1-9`. Words that are none of these are passed over.
+    pub(super) fn parse(text: &str) -> Asked {
         let mut options = Options::DEFAULT;
-        let mut calls = None;
+        let (mut calls, mut signals) = (None, u64::MAX);
         for word in text.split_ascii_whitespace() {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             match name {
@@ -69,11 +79,12 @@ impl Options {
                 "results" if value == "failed" => options.results = Results::Failed,
                 "hexadecimal" if value == "unprintable" => options.hexadecimal = Hexadecimal::Unprintable,
                 "hexadecimal" if value == "all" => options.hexadecimal = Hexadecimal::All,
-                "calls" => calls = Some(numbers(value)),
+                "calls" => calls = Some(Numbers::these(&numbers(value))),
+                "signals" => signals = set_of_signals(&numbers(value)),
                 _ => {}
             }
         }
-        (options, calls)
+        Asked { options, calls, signals }
     }
 
     /// What this process was asked for.
@@ -128,7 +139,7 @@ impl Options {
 static PACKED: AtomicU64 = AtomicU64::new(Options::DEFAULT.pack());
 
 /// Numbers and ranges of numbers with commas between them.
-fn numbers(text: &str) -> Numbers {
+fn numbers(text: &str) -> Vec<i64> {
     let mut numbers = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -137,7 +148,11 @@ fn numbers(text: &str) -> Numbers {
             numbers.extend((first..=last).map(i64::from));
         }
     }
-    Numbers::these(&numbers)
+    numbers
+}
+
+fn set_of_signals(numbers: &[i64]) -> u64 {
+    numbers.iter().filter(|number| (1..=64).contains(*number)).fold(0, |set, number| set | 1 << (number - 1))
 }
 
 #[cfg(test)]
@@ -146,15 +161,17 @@ mod tests {
 
     #[test]
     fn words_are_read_and_unknown_ones_passed_over() {
-        let text = "strings=64 nonsense column=40 paths results=failed hexadecimal=all calls=0-2,257,x,9-3";
-        let (options, calls) = Options::parse(text);
+        let text =
+            "strings=64 nonsense column=40 paths results=failed hexadecimal=all calls=0-2,257,x,9-3 signals=2,63-70";
+        let Asked { options, calls, signals } = Options::parse(text);
         let (results, hexadecimal) = (Results::Failed, Hexadecimal::All);
         let expected = Options { strings: 64, column: 40, paths: true, quiet: false, results, hexadecimal };
         assert_eq!(options, expected);
         let calls = calls.expect("a set");
         assert_eq!((0..1000).filter(|&number| calls.contains(number)).collect::<Vec<_>>(), [0, 1, 2, 257]);
-        let (options, calls) = Options::parse("strings=-1 column=1000 results=");
-        assert!(options == Options::DEFAULT && calls.is_none());
+        assert_eq!(signals, 1 << 1 | 1 << 62 | 1 << 63);
+        let Asked { options, calls, signals } = Options::parse("strings=-1 column=1000 results=");
+        assert!(options == Options::DEFAULT && calls.is_none() && signals == u64::MAX);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::choice::Choice;
+use super::delivery;
 use super::drop_in::DropIn;
 use super::events::{Events, Told};
 use super::memory::{Memory, ProcessMemory};
@@ -50,6 +51,25 @@ pub(crate) fn after(call: &Call, result: i64, remark: &str) {
 pub(crate) fn answered(call: &Call, result: i64, remark: &str) {
     if active() {
         LOG.after(call, result, remark, true, &ProcessMemory);
+    }
+}
+
+/// Whether [`signal`] has to be told of signals.
+pub(crate) fn tells_of_signals() -> bool {
+    LOG.trace.is_on() || LOG.events.is_on()
+}
+
+/// A handler of the program is about to get a signal. Traces say so; the log has no line for it.
+pub(crate) fn signal(signal: i32, information: &[u8; 48]) {
+    if !tells_of_signals() || !delivery::is_shown(signal) {
+        return;
+    }
+    if LOG.events.is_on() {
+        LOG.events.signal(signal, information);
+    }
+    if LOG.trace.is_on() {
+        LOG.trace.signal(signal, information);
+        LOG.update_if(!LOG.trace.is_on());
     }
 }
 

@@ -3,7 +3,9 @@
 use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use super::choice::ENDS;
+use super::delivery;
 use super::events::Told;
+use super::kind::signals::Information;
 use super::memory::Memory;
 use super::options::Options;
 use super::sink::{Sink, kernel};
@@ -70,6 +72,15 @@ impl Trace {
         self.prefix(&mut line);
         format::append(Options::of_process(), &mut line, Style::Trace, call, outcome, memory);
         line.add(remark);
+        self.sink.write(line.as_bytes());
+    }
+
+    /// A handler is about to get a signal.
+    #[inline(never)]
+    pub(super) fn signal(&self, signal: i32, information: &Information) {
+        let mut line = Line::new();
+        self.prefix(&mut line);
+        delivery::describe(&mut line, signal, information);
         self.sink.write(line.as_bytes());
     }
 

@@ -16,11 +16,13 @@ pub enum Kind {
     Leaving,
     /// A program begins. The text is its command line; the first argument is the id of the parent.
     Program,
+    /// A handler of the program is entered. The text says for which signal, whose number is in the place of a call's.
+    Signal,
 }
 
 impl Kind {
     /// All of them, each at the place of its number.
-    pub const ALL: [Kind; 4] = [Kind::Call, Kind::Begin, Kind::Leaving, Kind::Program];
+    pub const ALL: [Kind; 5] = [Kind::Call, Kind::Begin, Kind::Leaving, Kind::Program, Kind::Signal];
 }
 
 /// What happened, without the text.

@@ -16,6 +16,7 @@ mod a_recording_is_reported_in_many_formats;
 mod a_static_program_may_open_the_library;
 mod a_thread_blocked_in_read_can_be_cancelled;
 mod a_trace_may_end_with_counts;
+mod a_trace_tells_of_signals_and_ends;
 mod an_executable_built_for_pmems_library_runs_unchanged;
 mod an_index_changes_how_fast_programs_start;
 mod an_unpatchable_site_is_named_and_the_program_runs_on;

@@ -6,13 +6,15 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use syscall_intercept::log::{self, Line, Memory, Outcome, Style};
 use syscall_intercept::ring::{Event, Kind, Segment, drain, trusts_counter};
 
-use super::entry::{Beginning, Ending, Entry, Output, What};
+use super::ends::{self, Ended, Ends};
+use super::entry::{Beginning, Ending, Entry, Output, What, creates};
 use super::pairing::Pairing;
 use crate::clock::{Clock, wall_clock};
 use crate::error::Error;
@@ -42,6 +44,7 @@ pub(crate) struct Collector {
     segment: Segment,
     file: OwnedFd,
     is_over: Arc<AtomicBool>,
+    ends: Sender<Ended>,
     thread: JoinHandle<io::Result<Ending>>,
 }
 
@@ -63,6 +66,8 @@ impl Collector {
         let beginning = Beginning { time: wall_clock(), parent: std::process::id() };
         let output = output(beginning).map_err(cannot_write)?;
         let is_over = Arc::new(AtomicBool::new(false));
+        let ends = Ends::new();
+        let teller = ends.teller();
         let work = Work {
             segment,
             clock: Clock::start(by_counter).with_first_rate(),
@@ -70,6 +75,7 @@ impl Collector {
             limits,
             output,
             pairing: Pairing::default(),
+            ends,
             waiting: Vec::new(),
             text: Vec::new(),
             blocked: HashMap::new(),
@@ -80,7 +86,12 @@ impl Collector {
             .name("collector".to_owned())
             .spawn(move || work.run(&told))
             .map_err(|error| Error::new(format_args!("no thread to record with: {error}")))?;
-        Ok(Collector { segment, file, is_over, thread })
+        Ok(Collector { segment, file, is_over, ends: teller, thread })
+    }
+
+    /// To be told of processes that were waited for.
+    pub(crate) fn ends(&self) -> Sender<Ended> {
+        self.ends.clone()
     }
 
     /// A path that opens the shared memory.
@@ -120,6 +131,8 @@ impl Ending {
 struct Read {
     event: Event,
     text: (usize, usize),
+    /// The process is over, and its text says how; there is no event.
+    is_end: bool,
 }
 
 #[derive(Debug)]
@@ -130,6 +143,7 @@ struct Work<O> {
     limits: Limits,
     output: O,
     pairing: Pairing,
+    ends: Ends,
     /// Read, and not passed on yet.
     waiting: Vec<Read>,
     text: Vec<u8>,
@@ -157,7 +171,12 @@ impl<O: Output> Work<O> {
             control.beat();
             self.clock.adjust();
             let now = self.clock.now();
+            // First: what a process has recorded is there before it is over.
+            let ended = self.ends.ended();
             let torn = self.read();
+            if !control.is_over() {
+                ended.iter().for_each(|ended| self.is_over(ended, now));
+            }
             period = if self.waiting.is_empty() { IDLE_PERIOD.min(2 * period) } else { PERIOD };
             let horizon = if last_round { u64::MAX } else { now.saturating_sub(self.clock.counts(ON_THE_WAY)) };
             self.pass_on(horizon)?;
@@ -177,6 +196,21 @@ impl<O: Output> Work<O> {
         }
     }
 
+    /// Lets the end of a process be told of behind everything it has done.
+    fn is_over(&mut self, ended: &Ended, now: u64) {
+        let start = self.text.len();
+        self.text.extend(ends::in_words(ended.status).bytes());
+        // It may be that the first that is heard of the process has just been read.
+        let now = self
+            .waiting
+            .iter()
+            .filter(|read| read.event.process == ended.process)
+            .map(|read| read.event.end)
+            .fold(now, u64::max);
+        let event = Event { process: ended.process, thread: ended.process, begin: now, end: now, ..Event::default() };
+        self.waiting.push(Read { event, text: (start, self.text.len()), is_end: true });
+    }
+
     /// Reads all rings; answers how many records are not whole.
     fn read(&mut self) -> u64 {
         let mut torn = 0;
@@ -185,7 +219,11 @@ impl<O: Output> Work<O> {
             let drained = drain(ring, &mut self.text, |mut event, text| {
                 event.begin = self.clock.stamp(event.begin, event.by_counter);
                 event.end = self.clock.stamp(event.end, event.by_counter);
-                self.waiting.push(Read { event, text: (start, text.len()) });
+                self.ends.hear_of(event.process);
+                if event.kind == Kind::Call && creates(event.number) && event.result > 0 {
+                    self.ends.hear_of(event.result as u32);
+                }
+                self.waiting.push(Read { event, text: (start, text.len()), is_end: false });
                 start = text.len();
             });
             torn += drained.unfinished as u64;
@@ -218,9 +256,27 @@ impl<O: Output> Work<O> {
             read.text = (start, self.text.len());
         }
         for read in &old {
-            self.event(read.event, text.get(read.text.0..read.text.1).unwrap_or_default())?;
+            let text = text.get(read.text.0..read.text.1).unwrap_or_default();
+            if read.is_end { self.end_of_process(&read.event, text)? } else { self.event(read.event, text)? }
         }
         Ok(())
+    }
+
+    fn end_of_process(&mut self, event: &Event, text: &[u8]) -> io::Result<()> {
+        if !self.ends.ends(event.process) {
+            return Ok(());
+        }
+        let left = self.pairing.program(event.process);
+        self.unfinished(&left)?;
+        self.entry(What::End, event, text)
+    }
+
+    /// A parent has been told of the end of a child.
+    fn reaped(&mut self, event: &Event, text: &[u8]) -> io::Result<()> {
+        let process = u32::try_from(event.result).unwrap_or(0);
+        let Some(words) = std::str::from_utf8(text).ok().and_then(ends::read_in) else { return Ok(()) };
+        let end = Event { process, thread: process, begin: event.end, end: event.end, ..Event::default() };
+        self.end_of_process(&end, words.as_bytes())
     }
 
     fn event(&mut self, mut event: Event, text: &[u8]) -> io::Result<()> {
@@ -232,6 +288,9 @@ impl<O: Output> Work<O> {
             Kind::Call => {
                 let left = self.pairing.end(&mut event);
                 self.unfinished(&left)?;
+                if i64::from(event.number) == libc::SYS_wait4 && event.result > 0 {
+                    self.reaped(&event, text)?;
+                }
                 What::Call
             }
             Kind::Leaving => What::Leaving,
@@ -240,6 +299,7 @@ impl<O: Output> Work<O> {
                 self.unfinished(&left)?;
                 What::Program
             }
+            Kind::Signal => What::Signal,
         };
         self.entry(what, &event, text)
     }
@@ -262,7 +322,7 @@ impl<O: Output> Work<O> {
         if is_full {
             return Ok(());
         }
-        self.taken += u64::from(what != What::Program);
+        self.taken += u64::from(!matches!(what, What::Program | What::End));
         let &Event { process, thread, number, args, result, begin, end, .. } = event;
         let result_at = if what == What::Unfinished { 0 } else { event.result_at.into() };
         let (begin, end) = (self.clock.nanoseconds(begin), self.clock.nanoseconds(end));

@@ -3,6 +3,7 @@
 use std::io;
 
 use syscall_intercept::Sysno;
+use syscall_intercept::log::signal_name;
 
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub(crate) enum What {
     Unfinished,
     /// A program was started; the text is its command line.
     Program,
+    /// A handler of the program has got a signal; the number is the signal's.
+    Signal,
+    /// A process is over; the text says how. The thread is the one that is named after the process.
+    End,
 }
 
 /// An entry. Times are nanoseconds since the recording began.
@@ -66,9 +71,13 @@ pub(crate) trait Output: Send {
 }
 
 impl Entry<'_> {
-    /// The name of the call.
+    /// The name of the call, or of the signal.
     pub(crate) fn name(&self) -> String {
-        name(self.number)
+        match self.what {
+            What::Signal => signal_name(self.number).map_or_else(|| format!("signal {}", self.number), str::to_owned),
+            What::End => "end".to_owned(),
+            _ => name(self.number),
+        }
     }
 
     /// The error that the call has returned, by its name if it has one.

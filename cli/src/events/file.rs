@@ -22,7 +22,7 @@ use super::entry::{Beginning, Ending, Entry, Output, What};
 const MAGIC: &[u8; 8] = b"intercpt";
 const VERSION: u8 = 1;
 
-const WHATS: [What; 4] = [What::Call, What::Leaving, What::Unfinished, What::Program];
+const WHATS: [What; 6] = [What::Call, What::Leaving, What::Unfinished, What::Program, What::Signal, What::End];
 
 /// Longer texts than this are a sign of a broken file.
 const LONGEST_TEXT: u64 = 1 << 20;

@@ -8,6 +8,7 @@
 //! ```
 
 pub(crate) mod collector;
+pub(crate) mod ends;
 pub(crate) mod entry;
 pub(crate) mod file;
 pub(crate) mod format;

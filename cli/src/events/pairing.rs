@@ -30,7 +30,7 @@ impl Pairing {
         from_there.collect()
     }
 
-    /// A program begins: whatever the process had begun before is over, and the threads that had are gone.
+    /// A program begins, or is over: whatever the process had begun before is, too, and the threads that had are gone.
     pub(crate) fn program(&mut self, process: u32) -> Vec<Event> {
         let of_process: Vec<(u32, u32)> = self.begun.keys().filter(|(of, _)| *of == process).copied().collect();
         in_order(of_process.iter().filter_map(|key| self.begun.remove(key)))

@@ -100,17 +100,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         Live::start(every, move || stat.progress())
     });
     let live = live.transpose()?;
-    program::run_and(command, Orphans::LetThemBe, || {
-        if let Some(live) = live {
-            live.stop();
-        }
-        let text = stat.text();
-        let written = match output {
-            Some(mut file) => file.write_all(text.as_bytes()),
-            None => std::io::stderr().write_all(text.as_bytes()),
-        };
-        written.map_err(|error| Error::new(format_args!("cannot write the counts: {error}")))
-    })
+    program::run_and(
+        command,
+        Orphans::LetThemBe,
+        |_, _| (),
+        || {
+            if let Some(live) = live {
+                live.stop();
+            }
+            let text = stat.text();
+            let written = match output {
+                Some(mut file) => file.write_all(text.as_bytes()),
+                None => std::io::stderr().write_all(text.as_bytes()),
+            };
+            written.map_err(|error| Error::new(format_args!("cannot write the counts: {error}")))
+        },
+    )
 }
 
 /// A program that is counted.

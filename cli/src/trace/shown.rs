@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::signals;
 use crate::error::Error;
 use crate::inject;
 use crate::report;
@@ -52,7 +53,7 @@ impl Shown {
     }
 
     /// What the library is to be told.
-    pub(crate) fn for_library(&self, sets: &[&str], is_text: bool) -> Result<String, Error> {
+    pub(crate) fn for_library(&self, asked: &Expressions<'_>, is_text: bool) -> Result<String, Error> {
         let mut words = format!("strings={} column={}", self.string_limit, self.columns);
         let flags = [
             (self.decode_fds, " paths"),
@@ -64,25 +65,40 @@ impl Shown {
         ];
         flags.iter().filter(|(given, _)| *given).for_each(|(_, word)| words.push_str(word));
         // The last one counts, as in strace; but mistakes in others are mistakes.
-        let sets: Result<Vec<Set>, Error> = sets.iter().map(|set| Set::parse(set)).collect();
+        let sets: Result<Vec<Set>, Error> = asked.calls.iter().map(|set| Set::parse(set)).collect();
         if let Some(set) = sets?.last() {
             let _ = write!(words, " calls={}", inject::ranges(set));
+        }
+        let signals: Result<Vec<String>, Error> = asked.signals.iter().map(|set| signals::listed(set)).collect();
+        if let Some(signals) = signals?.last() {
+            let _ = write!(words, " signals={signals}");
         }
         Ok(words)
     }
 }
 
-/// Expressions that name the calls to be shown, and all others. `trace=` may be left out, as in strace.
-pub(crate) fn sorted(expressions: &[String]) -> (Vec<&str>, Vec<String>) {
-    let (mut calls, mut others) = (Vec::new(), Vec::new());
+/// Expressions, by what they are about.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expressions<'a> {
+    /// The sets of calls that are to be shown.
+    pub(crate) calls: Vec<&'a str>,
+    /// The sets of signals that are to be shown.
+    signals: Vec<&'a str>,
+    pub(crate) others: Vec<String>,
+}
+
+/// Sorts expressions. `trace=` may be left out, as in strace.
+pub(crate) fn sorted(expressions: &[String]) -> Expressions<'_> {
+    let mut sorted = Expressions::default();
     for expression in expressions {
         match expression.split_once('=') {
-            Some(("trace" | "t", set)) => calls.push(set),
-            Some(_) => others.push(expression.clone()),
-            None => calls.push(expression),
+            Some(("trace" | "t", set)) => sorted.calls.push(set),
+            Some(("signal" | "signals" | "s", set)) => sorted.signals.push(set),
+            Some(_) => sorted.others.push(expression.clone()),
+            None => sorted.calls.push(expression),
         }
     }
-    (calls, others)
+    sorted
 }
 
 #[cfg(test)]
@@ -91,10 +107,11 @@ mod tests {
 
     #[test]
     fn expressions_are_told_apart() {
-        let expressions =
-            ["trace=openat", "t=%file", "!close", "inject=read:error=EIO", "fault=write"].map(str::to_owned);
-        let (calls, others) = sorted(&expressions);
-        assert_eq!(calls, ["openat", "%file", "!close"]);
-        assert_eq!(others, ["inject=read:error=EIO", "fault=write"]);
+        let expressions = ["trace=openat", "t=%file", "!close", "inject=read:error=EIO", "signal=!CHLD", "fault=write"]
+            .map(str::to_owned);
+        let sorted = sorted(&expressions);
+        assert_eq!(sorted.calls, ["openat", "%file", "!close"]);
+        assert_eq!(sorted.signals, ["!CHLD"]);
+        assert_eq!(sorted.others, ["inject=read:error=EIO", "fault=write"]);
     }
 }

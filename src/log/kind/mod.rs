@@ -7,7 +7,7 @@ pub(super) mod modes;
 pub(super) mod open;
 mod process;
 pub(super) mod sets;
-mod signals;
+pub(super) mod signals;
 mod socket;
 mod text;
 mod times;

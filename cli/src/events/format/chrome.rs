@@ -39,11 +39,15 @@ impl Output for Chrome {
         // A duration, a moment, or a beginning that no end follows.
         let phase = match entry.what {
             What::Call => format!(r#""ph":"X","dur":{}"#, microseconds(entry.duration())),
-            What::Leaving => r#""ph":"i","s":"t""#.to_owned(),
+            What::Leaving | What::Signal | What::End => r#""ph":"i","s":"t""#.to_owned(),
             What::Unfinished | What::Program => r#""ph":"B""#.to_owned(),
         };
         let name = quoted(entry.name().as_bytes());
-        write!(self.to, r#"{{{phase},"name":{name},"cat":"syscall","ts":{begin},"pid":{process},"tid":{thread},"#)?;
+        let category = match entry.what {
+            What::Signal | What::End => "process",
+            _ => "syscall",
+        };
+        write!(self.to, r#"{{{phase},"name":{name},"cat":"{category}","ts":{begin},"pid":{process},"tid":{thread},"#)?;
         write!(self.to, r#""args":{{"text":{text}}}}}"#)
     }
 

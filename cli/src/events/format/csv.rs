@@ -20,7 +20,7 @@ impl Output for Csv {
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let Entry { process, thread, begin, .. } = entry;
         let name = match entry.what {
-            What::Program => return Ok(()),
+            What::Program | What::Signal | What::End => return Ok(()),
             _ => entry.name(),
         };
         // Nothing where there was no answer.

@@ -109,7 +109,7 @@ impl Output for Html {
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let era = self.names.learn(entry);
         self.end = self.end.max(entry.end);
-        if entry.what == What::Program {
+        if matches!(entry.what, What::Program | What::Signal | What::End) {
             return Ok(());
         }
         let failed = entry.error().is_some();

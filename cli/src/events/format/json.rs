@@ -25,12 +25,16 @@ impl Output for Json {
             What::Leaving => "leaving",
             What::Unfinished => "unfinished",
             What::Program => "program",
+            What::Signal => "signal",
+            What::End => "over",
         };
         write!(self.to, r#"{{"event":"{event}","at_ns":{begin},"pid":{process},"tid":{thread}"#)?;
-        if entry.what == What::Program {
-            write!(self.to, r#","parent":{}"#, args[0])?;
-        } else {
-            write!(self.to, r#","call":{},"number":{number},"args":{args:?}"#, quoted(entry.name().as_bytes()))?;
+        let name = quoted(entry.name().as_bytes());
+        match entry.what {
+            What::Program => write!(self.to, r#","parent":{}"#, args[0])?,
+            What::Signal => write!(self.to, r#","signal":{name},"number":{number}"#)?,
+            What::End => {}
+            _ => write!(self.to, r#","call":{name},"number":{number},"args":{args:?}"#)?,
         }
         if entry.what == What::Call {
             write!(self.to, r#","result":{},"duration_ns":{}"#, entry.result, entry.duration())?;

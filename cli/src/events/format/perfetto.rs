@@ -135,7 +135,10 @@ impl Output for Perfetto {
                 Message::default().number(UUID, thread_track(entry)).number(PARENT, process_track(entry.process));
             self.describe(track.message(THREAD, &thread))?;
         }
-        let kind = if entry.what == What::Leaving { INSTANT } else { SLICE_BEGIN };
+        let kind = match entry.what {
+            What::Leaving | What::Signal | What::End => INSTANT,
+            _ => SLICE_BEGIN,
+        };
         let text = Message::default().text(ANNOTATION_NAME, b"text").text(STRING, entry.text);
         let event = Message::default().number(TYPE, kind).text(CATEGORY, b"syscall");
         let event = event.text(NAME, entry.name().as_bytes()).message(ANNOTATION, &text);

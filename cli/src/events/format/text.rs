@@ -1,6 +1,6 @@
 //! Lines, as `intercept trace` prints them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub(crate) struct Text {
     last: Option<u64>,
     /// The last call of each process that may have become another program: how it ended is told by what comes next.
     leaving: HashMap<u32, Leaving>,
+    /// The threads of each process that something was heard of, and nothing of their ends.
+    threads: HashMap<u32, BTreeSet<u32>>,
 }
 
 /// An entry that waits for its end.
@@ -42,13 +44,17 @@ struct Leaving {
 impl Text {
     /// Lines of all threads, in the order in which their calls ended.
     pub(crate) fn new(to: Box<dyn Write + Send>, lines: Lines, beginning: Beginning) -> Text {
-        Text { to: Target::One(to), lines, beginning, first: None, last: None, leaving: HashMap::new() }
+        Text::to(Target::One(to), lines, beginning)
     }
 
     /// A file for each thread, with its id behind the name.
     pub(crate) fn separate(name: &Path, lines: Lines, beginning: Beginning) -> Text {
-        let to = Target::Each { name: name.to_owned(), open: HashMap::new() };
-        Text { to, lines, beginning, first: None, last: None, leaving: HashMap::new() }
+        Text::to(Target::Each { name: name.to_owned(), open: HashMap::new() }, lines, beginning)
+    }
+
+    fn to(to: Target, lines: Lines, beginning: Beginning) -> Text {
+        let (leaving, threads) = (HashMap::new(), HashMap::new());
+        Text { to, lines, beginning, first: None, last: None, leaving, threads }
     }
 
     fn line(&mut self, entry: &Entry<'_>, text: &[u8], after: bool) -> io::Result<()> {
@@ -96,6 +102,19 @@ impl Text {
     }
 }
 
+impl Text {
+    fn end_of_thread(&mut self, entry: &Entry<'_>, text: &[u8]) -> io::Result<()> {
+        if self.lines.quiet { Ok(()) } else { self.line(&Entry { result_at: 0, ..*entry }, text, false) }
+    }
+
+    /// All that are left of its threads end as it does, the first one last.
+    fn end_of_process(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        // One that was killed before its first call has one thread.
+        let threads = self.threads.remove(&entry.process).unwrap_or_else(|| BTreeSet::from([entry.thread]));
+        threads.iter().rev().try_for_each(|&thread| self.end_of_thread(&Entry { thread, ..*entry }, entry.text))
+    }
+}
+
 impl Output for Text {
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         self.settle(entry)?;
@@ -104,6 +123,12 @@ impl Output for Text {
             let call = Entry { text: &[], ..*entry };
             self.leaving.insert(entry.process, Leaving { entry: call, text: entry.text.to_vec() });
             return Ok(());
+        }
+        match entry.what {
+            // Of the threads that the process had before, this one is left.
+            What::Program => drop(self.threads.insert(entry.process, BTreeSet::from([entry.thread]))),
+            What::End => return self.end_of_process(entry),
+            _ => drop(self.threads.entry(entry.process).or_default().insert(entry.thread)),
         }
         if entry.what == What::Program {
             if self.first.is_none() && entry.args[0] == i64::from(self.beginning.parent) {
@@ -116,9 +141,9 @@ impl Output for Text {
             self.line(entry, entry.text, true)?;
         }
         let ends = [Sysno::exit as i32, Sysno::exit_group as i32].contains(&entry.number);
-        if entry.what == What::Leaving && ends && !self.lines.quiet {
-            let entry = &Entry { result_at: 0, ..*entry };
-            self.line(entry, format!("+++ exited with {} +++", entry.args[0] & 0xff).as_bytes(), false)?;
+        if entry.what == What::Leaving && ends {
+            self.end_of_thread(entry, format!("+++ exited with {} +++", entry.args[0] & 0xff).as_bytes())?;
+            self.threads.entry(entry.process).or_default().remove(&entry.thread);
         }
         Ok(())
     }
