@@ -18,6 +18,7 @@ mod record;
 mod report;
 mod rights;
 mod run;
+mod seconds;
 mod set;
 mod sites;
 mod stat;

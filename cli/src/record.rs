@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Stop recording after this time; the program runs on
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = crate::seconds::parse)]
     duration: Option<Duration>,
     /// Stop recording after this many calls
     #[arg(long, value_name = "COUNT")]
@@ -35,11 +35,6 @@ pub(crate) struct Options {
     /// Rather lose calls, and count them, than slow down
     #[arg(long)]
     lossy: bool,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is expected, such as 2.5".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 impl Options {

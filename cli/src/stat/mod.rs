@@ -23,6 +23,7 @@ use syscall_intercept::stat::layout::Keep;
 use crate::error::Error;
 use crate::output;
 use crate::program::{self, CommandLine, Orphans};
+use crate::seconds;
 use crate::set::Set;
 pub(crate) use counting::Counting;
 use live::Live;
@@ -60,7 +61,7 @@ pub(crate) struct Arguments {
     format: Format,
     /// Also while the program runs, every N seconds
     #[arg(short, long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
-    #[arg(value_parser = seconds)]
+    #[arg(value_parser = interval)]
     live: Option<Duration>,
     #[command(flatten)]
     program: CommandLine,
@@ -75,9 +76,10 @@ enum Format {
     Strace,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| (0.05..=86_400.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "not a number of seconds from 0.05 to 86400".to_owned())
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = seconds::parse(text)?;
+    let possible = Duration::from_millis(50)..=Duration::from_secs(86_400);
+    if possible.contains(&interval) { Ok(interval) } else { Err("not from 0.05 to 86400 seconds".to_owned()) }
 }
 
 /// Runs the program and ends as it did.

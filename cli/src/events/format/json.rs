@@ -1,7 +1,8 @@
 //! JSON: one object a line.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
+
+use serde_json::Value;
 
 use crate::events::entry::{Beginning, Ending, Entry, Output, What};
 
@@ -57,19 +58,7 @@ impl Output for Json {
 
 /// A JSON string.
 pub(super) fn quoted(text: &[u8]) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in String::from_utf8_lossy(text).chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\0'..' ' | '\x7f' => {
-                let _ = write!(quoted, "\\u{:04x}", character as u32);
-            }
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
+    Value::from(String::from_utf8_lossy(text)).to_string()
 }
 
 #[cfg(test)]
@@ -78,6 +67,6 @@ mod tests {
 
     #[test]
     fn strings_are_quoted() {
-        assert_eq!(quoted(b"a\"b\\c\n</script>\xff\x7f"), "\"a\\\"b\\\\c\\u000a</script>\u{fffd}\\u007f\"");
+        assert_eq!(quoted(b"a\"b\\c\n\x1b</script>\xff"), "\"a\\\"b\\\\c\\n\\u001b</script>\u{fffd}\"");
     }
 }
