@@ -23,6 +23,6 @@ pub(super) fn how_it_returns(number: i64) -> Return {
 }
 
 /// Whether a call makes a process or a thread.
-pub(crate) fn creates(number: i64) -> bool {
+pub fn creates(number: i64) -> bool {
     matches!(number, libc::SYS_clone | libc::SYS_clone3 | libc::SYS_fork | libc::SYS_vfork)
 }

@@ -20,7 +20,7 @@ mod subscription;
 mod ways;
 
 pub(crate) use chain::{add, allow, declare, expect, remove, subscribe};
-pub(crate) use clone::creates;
+pub use clone::creates;
 pub(crate) use dispatch::{activate, after, after_clone, before, switch};
 pub(crate) use frame::{Frame, Verdict};
 pub(crate) use guard::bypass;

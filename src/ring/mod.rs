@@ -31,6 +31,7 @@ mod layout;
 mod segment;
 mod thread;
 
+pub use crate::hook::creates;
 pub use crate::sys::clock::trusts_counter;
 pub use clock::{Stamp, now_by};
 pub use drain::{Drained, drain};

@@ -11,10 +11,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use syscall_intercept::log::{self, Line, Memory, Outcome, Style};
-use syscall_intercept::ring::{Event, Kind, Segment, drain, trusts_counter};
+use syscall_intercept::ring::{Event, Kind, Segment, creates, drain, trusts_counter};
 
 use super::ends::{self, Ended, Ends};
-use super::entry::{Beginning, Ending, Entry, Output, What, creates};
+use super::entry::{Beginning, Ending, Entry, Output, What};
 use super::pairing::Pairing;
 use crate::clock::{Clock, wall_clock};
 use crate::error::Error;
@@ -220,7 +220,7 @@ impl<O: Output> Work<O> {
                 event.begin = self.clock.stamp(event.begin, event.by_counter);
                 event.end = self.clock.stamp(event.end, event.by_counter);
                 self.ends.hear_of(event.process);
-                if event.kind == Kind::Call && creates(event.number) && event.result > 0 {
+                if event.kind == Kind::Call && creates(event.number.into()) && event.result > 0 {
                     self.ends.hear_of(event.result as u32);
                 }
                 self.waiting.push(Read { event, text: (start, text.len()), is_end: false });

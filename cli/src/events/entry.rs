@@ -93,11 +93,6 @@ impl Entry<'_> {
     }
 }
 
-/// Whether a call makes a thread or a process.
-pub(crate) fn creates(number: i32) -> bool {
-    [libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork, libc::SYS_vfork].contains(&number.into())
-}
-
 /// The name of a call; `syscall_0x...` for a number that is none's.
 pub(crate) fn name(number: i32) -> String {
     let known = usize::try_from(number).ok().and_then(Sysno::new);

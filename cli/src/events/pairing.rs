@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use syscall_intercept::ring::{Event, Kind};
-
-use super::entry::creates;
+use syscall_intercept::ring::{Event, Kind, creates};
 
 /// Calls that have begun, by thread. There may be several of one: signal handlers make calls while another call waits.
 #[derive(Debug, Default)]
@@ -50,7 +48,7 @@ fn in_order(events: impl Iterator<Item = Vec<Event>>) -> Vec<Event> {
 
 fn is_same_call(begun: &Event, ended: &Event) -> bool {
     // At the end of a call through libc's `syscall()` it is not known which of these it was.
-    let clones = |event: &Event| creates(event.number);
+    let clones = |event: &Event| creates(event.number.into());
     debug_assert!(begun.kind == Kind::Begin);
     begun.args == ended.args && (begun.number == ended.number || clones(begun) && clones(ended))
 }

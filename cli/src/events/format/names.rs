@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::events::entry::{Entry, What, creates};
+use syscall_intercept::ring::creates;
+
+use crate::events::entry::{Entry, What};
 
 /// A process while it runs one program. The child of a `fork` has an era of its own, before it starts one.
 pub(super) type Era = (u32, Option<usize>);
@@ -28,7 +30,7 @@ impl Names {
         }
         let era = (entry.process, self.running.get(&entry.process).copied());
         if entry.what == What::Call
-            && creates(entry.number)
+            && creates(entry.number.into())
             && let Ok(child @ 1..) = u32::try_from(entry.result)
         {
             self.parents.insert(child, era);
