@@ -168,7 +168,7 @@ fn options_of_a_trace_do_not_change_the_other_log() {
     let _alone = alone();
     let logs = Logs::new();
     logs.start();
-    let (options, _) = Options::parse("paths hexadecimal=all strings=2 column=60");
+    let options = Options::parse("paths hexadecimal=all strings=2 column=60").options;
     let memory = Pieces(vec![(0x1000, b"text".to_vec())]);
     let open = fs::File::open(&logs.drop_in).expect("a file");
     let write = call(libc::SYS_write, [open.as_raw_fd().into(), 0x1000, 4, 0, 0, 0]);
