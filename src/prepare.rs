@@ -131,8 +131,6 @@ struct Draft<'a> {
 /// There from the first site on that is taken.
 struct Stubs {
     arena: Result<trampoline::Draft, trampoline::Error>,
-    /// The path of the object, for ever.
-    path: &'static &'static [u8],
     counts: capi::Object,
     edits: Edits,
 }
@@ -149,18 +147,15 @@ impl<'a> Draft<'a> {
         if let Some(reason) = patch.reason() {
             return self.left_alone.push((patch.address, reason));
         }
-        let Stubs { arena, path, counts, edits } = self.stubs.get_or_insert_with(|| {
-            let path: &'static [u8] = Box::leak(object.path().as_os_str().as_bytes().into());
-            Stubs {
-                arena: trampoline::Draft::new(&object.span, self.crossings, self.count),
-                path: Box::leak(Box::new(path)),
-                counts: capi::Object::new(path),
-                edits: Edits::default(),
-            }
+        let Stubs { arena, counts, edits } = self.stubs.get_or_insert_with(|| {
+            let path = object.path().as_os_str().as_bytes();
+            let arena = trampoline::Draft::new(&object.span, path, self.crossings, self.count);
+            let path = arena.as_ref().map_or(c"".as_ptr(), |arena| arena.path().as_ptr().cast());
+            Stubs { arena, counts: capi::Object::new(path), edits: Edits::default() }
         });
         counts.count(patch.rung);
         let Ok(arena) = arena else { return };
-        let stub = arena.add(patch, &descriptor(patch, object, path));
+        let stub = arena.add(patch, &descriptor(patch, object, arena.path()));
         if stub.and_then(|stub| patch.edits(stub.entry(), edits)).is_none() {
             self.out_of_reach.push(patch.address);
         }

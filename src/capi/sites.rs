@@ -1,6 +1,6 @@
 //! What was found and patched, for programs that ask.
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::sync::OnceLock;
 
 use crate::patch::Rung;
@@ -23,10 +23,8 @@ unsafe impl Sync for Object {}
 unsafe impl Send for Object {}
 
 impl Object {
-    /// An object of which no site is known yet.
-    pub(crate) fn new(path: &[u8]) -> Object {
-        // A path has no NUL in it. It is kept for ever.
-        let path = CString::new(path).unwrap_or_default().into_raw();
+    /// An object of which no site is known yet. Its path stays where it is for as long as anybody is told of it.
+    pub(crate) fn new(path: *const c_char) -> Object {
         Object { path, in_place: 0, in_place_short: 0, in_stub: 0, in_stub_short: 0, left_alone: 0 }
     }
 

@@ -14,6 +14,11 @@ use crate::sys::near::map_near;
 const PAGE: usize = 4096;
 /// What the addresses take that stubs read.
 const SLOTS: usize = size_of::<Slots>();
+/// Behind them: where the path of the object is, and behind that the path itself.
+const HEADER: usize = SLOTS + size_of::<Path>();
+
+/// The path of an object, with a NUL behind it.
+type Path = &'static [u8];
 
 /// Why an object gets no stubs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +59,10 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Room for so many stubs, near an object that occupies `span`.
-    pub(crate) fn new(span: &Range<u64>, crossings: Crossings, count: usize) -> Result<Draft, Error> {
-        let capacity = (SLOTS + count * stub::LONGEST).next_multiple_of(PAGE);
+    /// Room for so many stubs, near an object that occupies `span`, and for its path, which they refer to.
+    pub(crate) fn new(span: &Range<u64>, path: &[u8], crossings: Crossings, count: usize) -> Result<Draft, Error> {
+        let used = (HEADER + path.len() + 1).next_multiple_of(align_of::<u64>());
+        let capacity = (used + count * stub::LONGEST).next_multiple_of(PAGE);
         let base = map_near(span, capacity).map_err(Error::NoMemoryNear)?;
         let place = |index: usize| base + (index * size_of::<u64>()) as u64;
         let entries = |index: usize| Entries { crossing: place(index), after_clone: place(index + 1) };
@@ -65,7 +71,19 @@ impl Draft {
         let [[a, b], [c, d], [e, f]] = [full, vectors, general].map(|crossing| [crossing.entry, crossing.after_clone]);
         // SAFETY: mapped above, writable, and known to nobody else; there is room for them at its beginning.
         unsafe { (base as *mut [u64; SLOTS / size_of::<u64>()]).write([a, b, c, d, e, f, unwanted_table()]) };
-        Ok(Draft { base, capacity, used: SLOTS, slots, templates: Templates::default(), stubs: Vec::new() })
+        // SAFETY: as above. Whoever is given the path is in this memory, too.
+        unsafe {
+            let copy = (base as *mut u8).add(HEADER);
+            path.as_ptr().copy_to_nonoverlapping(copy, path.len());
+            ((base as *mut u8).add(SLOTS).cast::<Path>()).write(std::slice::from_raw_parts(copy, path.len()));
+        }
+        Ok(Draft { base, capacity, used, slots, templates: Templates::default(), stubs: Vec::new() })
+    }
+
+    /// The path of the object, for the descriptors of its stubs, and for as long as they are there; with a NUL behind it.
+    pub(crate) fn path(&self) -> &'static Path {
+        // SAFETY: written by `new`.
+        unsafe { &*((self.base as *const u8).add(SLOTS).cast::<Path>()) }
     }
 
     /// Adds the stub of a patch. `None` if an instruction of the window cannot be moved that far.

@@ -331,14 +331,11 @@ fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], belief
     }
     let patches = patch::plan(&located);
     let taken: Vec<_> = patches.iter().filter(|patch| patch.rung.is_taken()).cloned().collect();
-    let describe = |patch: &Patch| {
-        let after = patch.end();
-        Descriptor { after, offset: 0, number: UNKNOWN_NUMBER, object: &(b"test" as &[u8]) }
-    };
     let mut edits = Edits::default();
-    let mut draft = Draft::new(&span, Crossings::for_this_cpu(), taken.len()).unwrap();
+    let mut draft = Draft::new(&span, b"test", Crossings::for_this_cpu(), taken.len()).unwrap();
     for patch in &taken {
-        patch.edits(draft.add(patch, &describe(patch)).unwrap().entry(), &mut edits).unwrap();
+        let descriptor = Descriptor { after: patch.end(), offset: 0, number: UNKNOWN_NUMBER, object: draft.path() };
+        patch.edits(draft.add(patch, &descriptor).unwrap().entry(), &mut edits).unwrap();
     }
     let arena = draft.finish().unwrap();
     let writer = TextWriter::new();

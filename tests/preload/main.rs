@@ -42,6 +42,7 @@ mod plugins_in_rust_keep_states;
 mod plugins_see_only_what_they_may;
 mod processes_and_threads_are_made_as_ever;
 mod real_programs_do_not_notice;
+mod sanitizers_find_nothing;
 mod signal_stacks_need_little_more;
 mod signals_find_what_they_would_find;
 mod signals_interrupt_intercepted_calls;
