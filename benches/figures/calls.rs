@@ -22,7 +22,7 @@ enum Proof {
     NotAsked,
     /// The plugin has answered its call.
     Answered,
-    /// There is no plugin; a line of each call is in the log in the end.
+    /// Whatever looks at the calls, a line of each is in the log in the end.
     Logged,
     /// There is no plugin; each call has been counted in the end.
     Counted,
@@ -209,16 +209,24 @@ fn counted(csv: &str) -> usize {
     row.1.split(',').next().unwrap().parse().unwrap()
 }
 
-/// `INTERCEPT_LOG` in memory and on a disk, as far as this machine has both.
+/// `INTERCEPT_LOG` in memory and on a disk, as far as this machine has both; and what a write of as many bytes costs there, which
+/// is what no log can do without whose lines are to outlive the program.
 fn logs(bench: &Bench) -> Vec<Case> {
-    let log = |folder: PathBuf| {
-        let file_system = file_system(&folder);
-        let file = folder.join(format!("syscall_intercept_bench.{}.log", std::process::id()));
-        let way = Way::with(bench.library()).env("INTERCEPT_LOG", &file);
-        let case = case(format!("INTERCEPT_LOG, {file_system}"), "getppid", Ok(way), Proof::Logged);
-        Case { log: Some(file), ..case }.target(200.0, "<= +200 ns").quoted("+550 ns")
+    let appended_to = |folder: &Path, name: &str, what: &str, way: Way, variable: &'static str| {
+        let file = folder.join(format!("syscall_intercept_bench.{}.{name}", std::process::id()));
+        let what = format!("{what}, {}", file_system(folder));
+        Case { log: Some(file.clone()), ..case(what, "getppid", Ok(way.env(variable, file)), Proof::Logged) }
     };
-    vec![log("/dev/shm".into()), log(bench.results())]
+    let log = |folder: &Path| {
+        let case = appended_to(folder, "log", "INTERCEPT_LOG", Way::with(bench.library()), "INTERCEPT_LOG");
+        case.target(200.0, "<= +200 ns").quoted("+550 ns")
+    };
+    let write = |folder: &Path| {
+        let way = Way::with(bench.yardstick("appending", false));
+        appended_to(folder, "appended", "yardstick: the write of a log alone", way, "APPEND_TO")
+    };
+    let (memory, disk) = (Path::new("/dev/shm"), bench.results());
+    vec![log(memory), write(memory), log(&disk), write(&disk)]
 }
 
 /// A trace into a file: the program and the command that reads what it tells share one CPU, as all that is measured here.

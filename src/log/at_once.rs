@@ -10,6 +10,15 @@
 //!   of checking and storing closes that gap, and a log must not take the program down.
 //! - Having the kernel copy into such a mapping (`process_vm_writev`, or `pread` from a `memfd`) fails instead of faulting. With
 //!   the pages of the file that have to be made, it saves little or nothing against a write.
+//! - A `memfd` that is sealed against shrinking can be stored to without fear, but its content is gone with the last process that
+//!   has it. Somebody else has to hold and empty it: that is what `intercept trace -o` does, and a library cannot ask for a
+//!   process of its own without showing it to a program that waits for its children.
+//! - A queue that the kernel empties by itself (`io_uring` with `IORING_SETUP_SQPOLL`) loses what it has not yet taken when the
+//!   process is killed, and keeps a CPU busy.
+//! - A write with fewer duties does not exist: `pwritev2` with `RWF_NOWAIT` is refused (`EOPNOTSUPP` on ext4 and tmpfs), `pwrite` into room
+//!   that was made beforehand leaves what is not used of it in the log, and a pipe costs its reader what it saves.
+//!
+//! What a write alone costs is measured beside the log, by `cargo bench -- calls`.
 //!
 //! The line before a call has two purposes: it says where a program hangs, and what it was killed for. A call that waits for
 //! nobody and has nothing to do with anybody needs none until it is over: there the first line can wait for the second. Calls
