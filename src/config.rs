@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) trace_parent: Option<u32>,
     /// `INTERCEPT_TRACE_OPTIONS`: what of it is shown, and how.
     pub(crate) trace_options: Option<OsString>,
+    /// `INTERCEPT_FILES`: which files the paths in these variables stand for; see [`crate::handed_down`].
+    pub(crate) files: Option<OsString>,
     /// `INTERCEPT_EVENTS`: shared memory of the `intercept` command for events; see [`crate::ring`].
     pub(crate) events: Option<OsString>,
 }
@@ -71,6 +73,7 @@ impl Config {
             stat: text("INTERCEPT_STAT"),
             trace_parent: text("INTERCEPT_TRACE_PARENT").and_then(|pid| pid.to_str()?.parse().ok()),
             events: text("INTERCEPT_EVENTS"),
+            files: text("INTERCEPT_FILES"),
         }
     }
 

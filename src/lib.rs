@@ -43,7 +43,7 @@
 //! 6. `hook` asks the hooks, and decides how the call is made.
 //! 7. [`inject`] makes calls fail, wait or bring signals, if `INTERCEPT_INJECT` asks for it.
 //! 8. [`log`] writes the lines of `INTERCEPT_LOG`, and tells the `intercept` command of each call through [shared memory](ring);
-//!    `stat` counts calls for it.
+//!    `stat` counts calls for it. `handed_down` keeps what these use within reach of programs in other namespaces.
 //!
 //! Wherever possible only bytes *before* a `syscall` are overwritten. A call that a hook lets pass is then made by the original
 //! instruction, so a blocked thread, an unwinder, a debugger, a cancellation or a seccomp filter finds the program counter
@@ -55,6 +55,7 @@
 mod capi;
 mod config;
 pub mod disasm;
+mod handed_down;
 mod hook;
 pub mod index;
 pub mod inject;

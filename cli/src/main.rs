@@ -12,6 +12,7 @@ mod library;
 mod man;
 mod new;
 mod output;
+mod own_file;
 mod plugin;
 mod program;
 mod record;

@@ -10,6 +10,7 @@ use crate::events::collector::{Collector, Limits};
 use crate::events::entry::{Beginning, Output};
 use crate::events::file::Writer;
 use crate::output;
+use crate::own_file;
 use crate::program::{self, CommandLine, Orphans};
 
 #[derive(Debug, clap::Args)]
@@ -64,7 +65,8 @@ pub(crate) fn record<O: Output + 'static>(
     last: impl FnOnce() -> Result<(), Error>,
 ) -> Result<ExitCode, Error> {
     let collector = Collector::start(options.limits(), output)?;
-    command.env("INTERCEPT_EVENTS", collector.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    own_file::name(&mut command, "INTERCEPT_EVENTS", collector.file())?;
+    command.env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
     // The program has done what it was to do: what is missing of the recording does not change how it has ended.
     let ends = collector.ends();
     // Whoever would want to know may have failed.

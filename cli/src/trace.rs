@@ -6,11 +6,11 @@ mod summary;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::os::fd::AsRawFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::fs::FileTypeExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use self::shown::Shown;
 use self::summary::Summary;
@@ -21,6 +21,7 @@ use crate::events::format::look::Look;
 use crate::events::format::text::{Lines, Text};
 use crate::inject;
 use crate::output;
+use crate::own_file;
 use crate::program::{self, CommandLine, Orphans, Whose};
 use crate::record;
 use crate::set::Set;
@@ -90,10 +91,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return record::record(command, &arguments.options, output, last);
     }
     // What goes to stderr stands where it belongs among what the program itself writes there, so the program writes it.
-    command
-        .env("INTERCEPT_TRACE", stderr()?)
-        .env("INTERCEPT_TRACE_PARENT", std::process::id().to_string())
-        .env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    name_stderr(&mut command)?;
+    command.env("INTERCEPT_TRACE_PARENT", std::process::id().to_string()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
     let is_quiet = arguments.shown.is_quiet();
     let orphans = if is_counted { Orphans::AwaitThem } else { Orphans::LetThemBe };
     let ended = |whose, Ended { status, .. }: Ended| {
@@ -113,19 +112,19 @@ fn to(file: Option<File>) -> Box<dyn Write + Send> {
     }
 }
 
-/// A path that opens what stderr is, in the program and in whatever it starts.
-fn stderr() -> Result<PathBuf, Error> {
-    let path = PathBuf::from(format!("/proc/{}/fd/2", std::process::id()));
-    let kind = std::fs::metadata(&path)
+/// Lets the program, and whatever it starts, write to what stderr is.
+fn name_stderr(command: &mut Command) -> Result<(), Error> {
+    let stderr = std::io::stderr();
+    let kind = std::fs::metadata(own_file::path(stderr.as_fd()))
         .map_err(|error| Error::new(format_args!("no stderr ({error}); use -o FILE")))?
         .file_type();
     if kind.is_socket() {
         return Err(Error::new("stderr is a socket, which cannot be opened by path; use -o FILE"));
     }
     if kind.is_file() {
-        append(std::io::stderr().as_raw_fd());
+        append(stderr.as_raw_fd());
     }
-    Ok(path)
+    own_file::name(command, "INTERCEPT_TRACE", stderr.as_fd())
 }
 
 /// Makes all writes through a descriptor go to the end of its file: the trace opens the file a second time, and the program's

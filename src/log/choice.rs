@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use super::events::Told;
 use super::options::{Options, Results};
 use super::process::LOG;
+use crate::handed_down;
 use crate::hook::{Numbers, creates};
 
 /// The calls that end a thread.
@@ -73,6 +74,9 @@ pub(crate) fn wanted() -> Wanted {
             numbers.add(&LOG.choice.numbers);
             if LOG.events.is_on() {
                 numbers.add(&Numbers::these(&telling()));
+            }
+            if handed_down::is_needed() {
+                numbers.add(&Numbers::these(&handed_down::CALLS));
             }
             Wanted::These(numbers)
         }

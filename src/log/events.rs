@@ -10,10 +10,10 @@ use super::delivery;
 use super::kind::signals::Information;
 use super::memory::{self, Memory};
 use super::{Call, Line, Outcome, format};
+use crate::handed_down::EVENTS;
 use crate::hook::creates;
 use crate::report;
 use crate::ring::{Appended, Event, Kind, Segment, Stamp, Thread, append, now_by};
-use crate::sys::call::Errno;
 use crate::sys::clock::{forbids_counter, is_counter_forbidden};
 
 /// Where the events go.
@@ -44,7 +44,7 @@ impl Events {
     /// Begins to record into the segment at a path. Only the constructor may do that.
     pub(super) fn start(&self, path: &OsStr) {
         let Ok(name) = CString::new(path.as_bytes()) else { return };
-        match Segment::open(&name) {
+        match EVENTS.open(&name).and_then(Segment::open) {
             Ok(segment) => {
                 self.lacks_counter.store(!segment.control.trusts_counter() || is_counter_forbidden(), Relaxed);
                 let _ = self.segment.set(segment);
@@ -53,7 +53,7 @@ impl Events {
             Err(errno) => report::line(&format_args!(
                 "nothing of this program is recorded, cannot use {}: {}",
                 path.display(),
-                Errno(errno)
+                errno
             )),
         }
     }

@@ -10,6 +10,7 @@ use super::memory::{Memory, ProcessMemory};
 use super::table::{self, Returns};
 use super::trace::Trace;
 use super::{Call, Style};
+use crate::handed_down;
 use crate::hook::creates;
 use crate::sys::seccomp::enters_strict_mode;
 
@@ -122,6 +123,7 @@ impl Log {
 
     #[inline(never)]
     fn before_for_traces(&self, call: &Call, may_not_return: bool, memory: &dyn Memory) {
+        handed_down::before(call.number, &call.args);
         let told = self.choice.told_before(call.number);
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
         // with `?`, and once more with the error if it returns.

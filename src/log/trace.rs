@@ -10,6 +10,7 @@ use super::memory::Memory;
 use super::options::Options;
 use super::sink::{Sink, kernel};
 use super::{Call, Line, Outcome, Style, format};
+use crate::handed_down;
 
 /// A line a call, as strace writes them.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(super) const ALL_IDS: i64 = -1;
 
 impl Trace {
     pub(super) const fn new() -> Self {
-        Self { sink: Sink::new(), first_thread: AtomicI64::new(NO_IDS) }
+        Self { sink: Sink::to(&handed_down::TRACE), first_thread: AtomicI64::new(NO_IDS) }
     }
 
     /// Starts the trace; `first_thread` is the one whose lines carry no id.

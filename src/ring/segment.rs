@@ -2,9 +2,9 @@
 #![allow(unsafe_code, reason = "maps memory")]
 
 use core::sync::atomic::Ordering::Relaxed;
-use std::ffi::CStr;
 
 use super::layout::{Control, MAGIC, RINGS, Ring};
+use crate::sys::call::{Errno, close};
 use crate::sys::raw::{check, syscall};
 
 /// A segment in the memory of this process; it stays mapped.
@@ -39,16 +39,11 @@ impl Segment {
         Ok((segment, file.into()))
     }
 
-    /// Maps the one at a path. Called by the constructor of each program; calls no function of libc. The error is an errno.
-    pub(crate) fn open(path: &CStr) -> Result<Segment, i32> {
-        let flags = i64::from(libc::O_RDWR | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY);
-        let args = [i64::from(libc::AT_FDCWD), path.as_ptr() as i64, flags, 0, 0, 0];
-        // SAFETY: the path ends in a zero byte.
-        let fd = check(unsafe { syscall(libc::SYS_openat, args) })? as i32;
+    /// Maps the one a descriptor is of, and closes that. Called by the constructor of each program; calls no function of libc.
+    pub(crate) fn open(fd: i32) -> Result<Segment, Errno> {
         let segment = Segment::open_fd(fd);
-        // SAFETY: opened above, and nobody else's.
-        unsafe { syscall(libc::SYS_close, [fd.into(), 0, 0, 0, 0, 0]) };
-        segment
+        close(fd);
+        segment.map_err(Errno)
     }
 
     fn open_fd(fd: i32) -> Result<Segment, i32> {

@@ -8,6 +8,7 @@ use super::buckets::bucket_of;
 use super::layout::{NUMBERS, OTHERS, Row, place_of};
 use super::segment::Segment;
 use super::{clock, thread};
+use crate::handed_down;
 use crate::sys::raw::is_error;
 
 /// A call begins.
@@ -31,6 +32,7 @@ fn begins_anywhere(segment: &'static Segment, number: i64) {
 pub(crate) fn notice(number: i64, args: &[i64; 6]) {
     let Some(segment) = Segment::get() else { return };
     clock::notice(number, args);
+    handed_down::before(number, args);
     if ENDS.contains(&number) {
         thread::leaves(segment);
     }
@@ -96,6 +98,11 @@ static PLAIN: [bool; NUMBERS] = {
     let mut next = 0;
     while next < SPECIAL.len() {
         plain[SPECIAL[next] as usize] = false;
+        next += 1;
+    }
+    let mut next = 0;
+    while next < handed_down::CALLS.len() {
+        plain[handed_down::CALLS[next] as usize] = false;
         next += 1;
     }
     plain

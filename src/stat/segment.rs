@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed};
 use super::clock;
 use super::layout::{Clock, Header, Layout, MAGIC, NUMBERS, Row, SHARED, Slot};
 use crate::config::Config;
+use crate::handed_down;
 use crate::report;
 use crate::sys::call::{self, Errno};
 use crate::sys::clock::is_counter_forbidden;
@@ -67,7 +68,7 @@ impl Segment {
 
     fn map(&self, path: &OsStr) -> Result<(), Refusal> {
         let path = CString::new(path.as_bytes()).map_err(|_| Refusal::NotForCounting)?;
-        let fd = call::open(&path, libc::O_RDWR | libc::O_NONBLOCK | libc::O_NOCTTY).map_err(Refusal::Kernel)?;
+        let fd = handed_down::STAT.open(&path).map_err(Refusal::Kernel)?;
         let mapped = map_sealed(fd);
         call::close(fd);
         let (base, layout) = mapped?;

@@ -31,6 +31,60 @@ pub(crate) fn open(path: &CStr, flags: i32) -> Result<i32, Errno> {
     Ok(fd as i32)
 }
 
+/// Another descriptor for the same open file, not below `least`.
+pub(crate) fn duplicate(fd: i32, least: i32, closed_on_exec: bool) -> Result<i32, Errno> {
+    let command = if closed_on_exec { libc::F_DUPFD_CLOEXEC } else { libc::F_DUPFD };
+    Ok(call(libc::SYS_fcntl, [fd.into(), command.into(), least.into(), 0, 0, 0])? as i32)
+}
+
+/// A descriptor is no longer closed on exec.
+pub(crate) fn keep_on_exec(fd: i32) {
+    let _ = call(libc::SYS_fcntl, [fd.into(), libc::F_SETFD.into(), 0, 0, 0, 0]);
+}
+
+/// Whether what such flags open a file for may be done through a descriptor.
+pub(crate) fn is_open_for(fd: i32, flags: i32) -> bool {
+    let found = call(libc::SYS_fcntl, [fd.into(), libc::F_GETFL.into(), 0, 0, 0, 0]);
+    found.is_ok_and(|found| {
+        let mode = found as i32 & (libc::O_ACCMODE | libc::O_PATH);
+        mode == flags & libc::O_ACCMODE || mode == libc::O_RDWR
+    })
+}
+
+/// Whether a descriptor goes to the next program.
+pub(crate) fn is_kept_on_exec(fd: i32) -> bool {
+    call(libc::SYS_fcntl, [fd.into(), libc::F_GETFD.into(), 0, 0, 0, 0]) == Ok(0)
+}
+
+/// What the process may have of a resource at present. `None` from a kernel that does not say.
+pub(crate) fn limit(resource: u32) -> Option<u64> {
+    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    let args = [0, resource.into(), 0, &raw mut limit as i64, 0, 0];
+    call(libc::SYS_prlimit64, args).ok().map(|_| limit.rlim_cur)
+}
+
+/// How many descriptors the process may have open.
+pub(crate) fn descriptor_limit() -> u64 {
+    limit(libc::RLIMIT_NOFILE).unwrap_or(0)
+}
+
+/// What there is to know of an open file.
+pub(crate) fn status(fd: i32) -> Result<libc::stat, Errno> {
+    status_by(libc::SYS_fstat, |status| [fd.into(), status, 0, 0, 0, 0])
+}
+
+/// What there is to know of the file a path leads to.
+pub(crate) fn status_at(path: &CStr) -> Result<libc::stat, Errno> {
+    status_by(libc::SYS_stat, |status| [path.as_ptr() as i64, status, 0, 0, 0, 0])
+}
+
+fn status_by(number: i64, args: impl Fn(i64) -> [i64; 6]) -> Result<libc::stat, Errno> {
+    let mut status = std::mem::MaybeUninit::<libc::stat>::uninit();
+    call(number, args(status.as_mut_ptr() as i64))?;
+    // SAFETY: the kernel has filled it; libc's `struct stat` is the kernel's on x86-64.
+    Ok(unsafe { status.assume_init() })
+}
+
 /// Closes a descriptor this library opened.
 pub(crate) fn close(fd: i32) {
     let _ = call(libc::SYS_close, [i64::from(fd), 0, 0, 0, 0, 0]);

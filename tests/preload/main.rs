@@ -41,6 +41,7 @@ mod plugins_in_rust_change_calls_and_results;
 mod plugins_in_rust_keep_states;
 mod plugins_see_only_what_they_may;
 mod processes_and_threads_are_made_as_ever;
+mod programs_in_other_namespaces_are_seen;
 mod real_programs_do_not_notice;
 mod sanitizers_find_nothing;
 mod signal_stacks_need_little_more;

@@ -9,6 +9,7 @@ use syscall_intercept::stat::layout::{Clock as Source, Keep};
 use super::memory::{Counted, Memory};
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::own_file;
 
 /// Counts from the moment it was made, until it goes away.
 #[derive(Debug)]
@@ -27,8 +28,10 @@ impl Counting {
     }
 
     /// Lets a program that is about to run count, and whatever it starts.
-    pub(crate) fn of(&self, command: &mut Command) {
-        command.env("INTERCEPT_STAT", self.memory.path()).env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+    pub(crate) fn of(&self, command: &mut Command) -> Result<(), Error> {
+        own_file::name(command, "INTERCEPT_STAT", self.memory.file())?;
+        command.env_remove("INTERCEPT_HOOK_CMDLINE_FILTER");
+        Ok(())
     }
 
     /// What was counted until now of the calls that somebody wants to know of.

@@ -3,8 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _};
-use std::path::PathBuf;
+use std::os::fd::{AsFd as _, BorrowedFd, FromRawFd as _};
 use std::sync::atomic::Ordering::Relaxed;
 
 use syscall_intercept::stat::layout::{Clock, Header, Keep, Layout, MAGIC, NUMBERS, Row, SHARED, Slot};
@@ -90,9 +89,9 @@ impl Memory {
         header.magic.store(MAGIC, Relaxed);
     }
 
-    /// A path that opens it, in the program and in whatever it starts.
-    pub(super) fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd()))
+    /// What others are to map.
+    pub(super) fn file(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 
     fn header(&self) -> &Header {

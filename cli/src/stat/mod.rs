@@ -94,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let output = arguments.output.as_deref().map(output::create).transpose()?;
     let mut command = arguments.program.command(&[])?;
     let counting = Counting::start(keep)?;
-    counting.of(&mut command);
+    counting.of(&mut command)?;
 
     let stat = Arc::new(Stat { arguments: arguments.clone(), histogram, counting });
     let live = arguments.live.map(|every| {

@@ -44,7 +44,7 @@ impl Summary {
             return Ok(None);
         }
         let counting = Counting::start(Keep::Nothing)?;
-        counting.of(command);
+        counting.of(command)?;
         Ok(Some(Counts { counting, calls, sort: self.summary_sort_by.unwrap_or(Sort::Total) }))
     }
 }

@@ -4,6 +4,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
+use crate::sys::call;
 use crate::sys::probe::SIGSET_SIZE;
 use crate::sys::raw::{check, syscall};
 
@@ -120,20 +121,9 @@ pub(super) fn duplicate_above_limit(fd: i32, room: u64) -> Option<i32> {
     duplicate.ok()
 }
 
-/// How many descriptors the process may have open.
-pub(super) fn descriptor_limit() -> u64 {
-    limit(libc::RLIMIT_NOFILE as i64).unwrap_or(0)
-}
-
 /// Whether there is a limit on the size of files.
 pub(super) fn limits_files() -> bool {
-    limit(libc::RLIMIT_FSIZE as i64).is_some_and(|limit| limit != libc::RLIM64_INFINITY)
-}
-
-fn limit(resource: i64) -> Option<u64> {
-    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
-    let args = [0, resource, 0, &raw mut limit as i64, 0, 0];
-    call(libc::SYS_prlimit64, args).ok().map(|_| limit.rlim_cur)
+    call::limit(libc::RLIMIT_FSIZE).is_some_and(|limit| limit != libc::RLIM64_INFINITY)
 }
 
 /// Writes the path of the working directory and a zero byte; returns its length without that byte.

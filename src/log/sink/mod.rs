@@ -22,6 +22,8 @@ use core::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
 use super::line::Line;
 use super::{Call, Style, errors};
+use crate::handed_down;
+use crate::sys::call::descriptor_limit;
 pub(crate) use kernel::write_quietly;
 use path::LogPath;
 
@@ -48,6 +50,8 @@ const MODE: u32 = 0o600;
 pub(super) struct Sink {
     fd: AtomicI32,
     path: LogPath,
+    /// What the path leads to, if it may be one of the `intercept` command's files.
+    original: Option<&'static handed_down::File>,
     /// A line may be answered with a `SIGPIPE`.
     is_pipe: AtomicBool,
     /// A line may be answered with a `SIGXFSZ`.
@@ -62,10 +66,16 @@ impl Sink {
         Self {
             fd: AtomicI32::new(OFF),
             path: LogPath::new(),
+            original: None,
             is_pipe: AtomicBool::new(false),
             is_limited: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
         }
+    }
+
+    /// The same, for a file that may be one of the `intercept` command's.
+    pub(super) const fn to(original: &'static handed_down::File) -> Self {
+        Self { original: Some(original), ..Self::new() }
     }
 
     /// Whether lines are wanted.
@@ -109,8 +119,11 @@ impl Sink {
         let flags =
             libc::O_WRONLY | libc::O_CREAT | libc::O_APPEND | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY;
         let flags = if truncate { flags | libc::O_TRUNC } else { flags };
-        let low = kernel::open(self.path.as_bytes(), flags, MODE)?;
-        let limit = kernel::descriptor_limit();
+        let low = match self.original.and_then(handed_down::File::open_if_known) {
+            Some(opened) => opened.map_err(|errno| errno.0)?,
+            None => kernel::open(self.path.as_bytes(), flags, MODE)?,
+        };
+        let limit = descriptor_limit();
         let least = limit.min(HIGHEST).saturating_sub(ROOM_ABOVE) as i32;
         let above = if limit <= MOST_TO_STEP_OVER { kernel::duplicate_above_limit(low, ROOM_ABOVE) } else { None };
         let fd = above.or_else(|| [least, least / 2].into_iter().find_map(|least| kernel::duplicate(low, least).ok()));

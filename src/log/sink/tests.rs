@@ -95,7 +95,7 @@ fn the_descriptor_is_out_of_the_way_and_not_inherited_by_programs() {
     let sink = sink();
     assert_eq!(start(&sink, &path, true), Ok(()));
     let fd = sink.fd.load(Relaxed);
-    assert!(fd as u64 >= kernel::descriptor_limit().min(HIGHEST) / 2 - ROOM_ABOVE, "{fd}");
+    assert!(fd as u64 >= descriptor_limit().min(HIGHEST) / 2 - ROOM_ABOVE, "{fd}");
     // SAFETY: reads a flag.
     assert_eq!(unsafe { libc::fcntl(fd, libc::F_GETFD) }, libc::FD_CLOEXEC);
 }

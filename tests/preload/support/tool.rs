@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Where to get what is not there, for those whose package has another name.
-const PACKAGES: [(&str, &str); 14] = [
+const PACKAGES: [(&str, &str); 15] = [
     ("cc", "gcc"),
     ("c++", "g++"),
     ("dpkg-deb", "dpkg"),
@@ -18,6 +18,7 @@ const PACKAGES: [(&str, &str); 14] = [
     ("script", "bsdutils"),
     ("setpriv", "util-linux"),
     ("unshare", "util-linux"),
+    ("bwrap", "bubblewrap"),
 ];
 
 /// Makes sure of a tool, given by its name or by its path. A test whose tool is not installed fails: skipped tests prove
