@@ -1,7 +1,7 @@
 //! Which calls the hooks of this process want to see, said by plugins: in a symbol before anything is patched, or later by a call.
 
 use std::arch::asm;
-use std::ffi::{CStr, CString, c_int, c_long};
+use std::ffi::{CStr, CString, c_int, c_long, c_void};
 use std::os::unix::ffi::OsStrExt as _;
 use std::ptr::NonNull;
 
@@ -45,23 +45,19 @@ const SHARED_LIBRARY: &CStr = c"libsyscall_intercept.so.0";
 /// if there can be any, by `INTERCEPT_SUBSCRIBE`.
 pub(crate) fn declared(objects: &[Loaded]) -> Option<Numbers> {
     let in_c = subscription_in_c();
-    let in_rust = dynamic::symbol(PLUGIN).is_some();
-    if in_c.is_none() && (!in_rust || may_have_hooks_in_c(objects)) {
+    let mut in_rust = plugins_in_rust(objects).peekable();
+    if in_c.is_none() && (in_rust.peek().is_none() || may_have_hooks_in_c(objects)) {
         return None;
     }
     let wanted = Numbers::these(&[]);
-    if in_rust {
-        for object in objects {
-            let Ok(name) = CString::new(object.path().as_os_str().as_bytes()) else { continue };
-            let Some(declaration) = dynamic::symbol_in(&name, PLUGIN) else { continue };
-            // SAFETY: a symbol of this name is a declaration.
-            let list = unsafe { declaration.cast::<Declaration>().as_ref() }.wants;
-            if list.is_null() {
-                return None;
-            }
-            // SAFETY: ends with the mark.
-            wanted.add(&Numbers::these(unsafe { until_end(list) }));
+    for declaration in in_rust {
+        // SAFETY: a symbol of this name is a declaration.
+        let list = unsafe { declaration.cast::<Declaration>().as_ref() }.wants;
+        if list.is_null() {
+            return None;
         }
+        // SAFETY: ends with the mark.
+        wanted.add(&Numbers::these(unsafe { until_end(list) }));
     }
     if let Some(list) = in_c {
         // SAFETY: a symbol of this name is a list that ends with the mark.
@@ -70,6 +66,17 @@ pub(crate) fn declared(objects: &[Loaded]) -> Option<Numbers> {
         wanted.add(&Numbers::these(list));
     }
     Some(wanted)
+}
+
+/// The declarations of the Rust plugins there are.
+fn plugins_in_rust(objects: &[Loaded]) -> impl Iterator<Item = NonNull<c_void>> {
+    objects.iter().filter(|object| !object.is_vdso()).filter_map(|object| match object.defined(PLUGIN) {
+        Some(address) => NonNull::new(address? as *mut c_void),
+        None => {
+            let name = CString::new(object.path().as_os_str().as_bytes()).ok()?;
+            dynamic::symbol_in(&name, PLUGIN)
+        }
+    })
 }
 
 /// The list that `INTERCEPT_SUBSCRIBE` defines. Referred to weakly, and not looked up by name: so linkers export it from programs,
@@ -93,7 +100,7 @@ pub(crate) fn may_have_hooks(objects: &[Loaded]) -> bool {
     objects.first().is_some_and(Loaded::is_self)
         || objects.iter().any(|object| object.needs(SHARED_LIBRARY))
         || subscription_in_c().is_some()
-        || dynamic::symbol(PLUGIN).is_some()
+        || plugins_in_rust(objects).next().is_some()
 }
 
 /// Whether anybody can assign to `intercept_hook_point`: who is linked with the shared library, or with the static one.

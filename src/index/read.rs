@@ -24,9 +24,8 @@ pub struct Found {
 }
 
 impl Index {
-    /// Reads the header. `None` if it is none, or one of another version of this library.
-    pub fn read(file: File) -> Option<Index> {
-        let size = file.metadata().ok()?.len();
+    /// Reads the header of a file of this size. `None` if it is none, or one of another version of this library.
+    pub(super) fn read(file: File, size: u64) -> Option<Index> {
         let mut header = [0; HEADER];
         file.read_exact_at(&mut header, 0).ok()?;
         let mut words = header.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));

@@ -1,5 +1,5 @@
 //! What an object's dynamic section says: the name it has, whatever file it is in; which others it needs; whether it can be
-//! unloaded.
+//! unloaded; and what it defines.
 
 use super::Image;
 
@@ -7,6 +7,8 @@ const DT_NULL: u64 = 0;
 /// Names an object that is needed; there may be several.
 pub(super) const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
+const DT_SYMTAB: u64 = 6;
+const DT_GNU_HASH: u64 = 0x6fff_fef5;
 const DT_SONAME: u64 = 14;
 const DT_FLAGS_1: u64 = 0x6fff_fffb;
 const DF_1_NODELETE: u64 = 8;
@@ -26,8 +28,7 @@ pub(super) fn names<'a>(
     bias: u64,
     tag: u64,
 ) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-    let table = values(image, dynamic, DT_STRTAB).next();
-    let table = table.and_then(|table| image.tail(table).or_else(|| image.tail(table.wrapping_add(bias))));
+    let table = table(image, dynamic, bias, DT_STRTAB);
     let name = move |offset| table?.get(usize::try_from(offset).ok()?..)?.split(|&byte| byte == 0).next();
     values(image, dynamic, tag).filter_map(name)
 }
@@ -35,6 +36,54 @@ pub(super) fn names<'a>(
 /// Whether the loader keeps the object until the process ends, whoever closes it: it was linked with `-z nodelete`.
 pub(super) fn stays(image: &Image<'_>, dynamic: u64) -> bool {
     values(image, dynamic, DT_FLAGS_1).any(|flags| flags & DF_1_NODELETE != 0)
+}
+
+/// The address of a symbol that an object defines: that in its file. The outer `None` says that it has no table to look it up in.
+///
+/// `dlsym` would do, but of what is not there it makes a sentence, in the language of the user.
+pub(super) fn defined(image: &Image<'_>, dynamic: u64, bias: u64, wanted: &[u8]) -> Option<Option<u64>> {
+    let hashes = table(image, dynamic, bias, DT_GNU_HASH)?;
+    let symbols = table(image, dynamic, bias, DT_SYMTAB)?;
+    let names = table(image, dynamic, bias, DT_STRTAB)?;
+    Some(find(hashes, symbols, names, wanted))
+}
+
+/// Looks a name up in the tables of an object: "ELF: symbol hash table", as GNU's linkers write it.
+fn find(hashes: &[u8], symbols: &[u8], names: &[u8], wanted: &[u8]) -> Option<u64> {
+    let word = |at: usize| hashes.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word));
+    let [buckets, first, words] = [0, 4, 8].map(|at| word(at).map(|count| count as usize));
+    let (buckets, first) = (buckets.filter(|&buckets| buckets > 0)?, first?);
+    // A header of four words, a filter of long words, the buckets, and for each symbol a hash whose last bit ends a chain.
+    let table = words?.checked_mul(8)?.checked_add(16)?;
+    let chains = buckets.checked_mul(4)?.checked_add(table)?;
+    let hash = wanted.iter().fold(5381_u32, |hash, &byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
+    let mut index = word(table.checked_add(hash as usize % buckets * 4)?)? as usize;
+    while index >= first {
+        let entry = word(chains.checked_add((index - first).checked_mul(4)?)?)?;
+        if (entry ^ hash) >> 1 == 0 {
+            let symbol = symbols.get(index.checked_mul(SYMBOL)?..)?.first_chunk::<SYMBOL>()?;
+            let &[a, b, c, d, _, _, section, other, e, f, g, h, i, j, k, l, ..] = symbol;
+            let name = names.get(u32::from_le_bytes([a, b, c, d]) as usize..)?;
+            let is_defined = u16::from_le_bytes([section, other]) != 0;
+            if is_defined && name.strip_prefix(wanted).is_some_and(|rest| rest.first() == Some(&0)) {
+                return Some(u64::from_le_bytes([e, f, g, h, i, j, k, l]));
+            }
+        }
+        if entry & 1 == 1 {
+            break;
+        }
+        index += 1;
+    }
+    None
+}
+
+/// `sizeof(Elf64_Sym)`
+const SYMBOL: usize = 24;
+
+/// From the beginning of a table to the end of its segment.
+fn table<'a>(image: &Image<'a>, dynamic: u64, bias: u64, tag: u64) -> Option<&'a [u8]> {
+    let table = values(image, dynamic, tag).next()?;
+    image.tail(table).or_else(|| image.tail(table.wrapping_add(bias)))
 }
 
 /// The values of the entries with a tag.
@@ -67,6 +116,45 @@ mod tests {
         assert_eq!(soname_with(&[(DT_SONAME, 11), (DT_STRTAB, 0x1000 + bias), (DT_NULL, 0)], bias), name);
         assert_eq!(soname_with(&[(1, 1), (DT_STRTAB, 0x1000), (DT_SONAME, 11), (DT_NULL, 0)], bias), name);
         assert_eq!(soname_with(&[(DT_STRTAB, 0x1000), (DT_SONAME, 11)], 0), name);
+    }
+
+    /// A table with one bucket, whose chain is two symbols: `other`, and `wanted` at 0x1234.
+    fn hashes() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        let hash =
+            |name: &[u8]| name.iter().fold(5381_u32, |hash, &byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
+        let words = [1, 1, 1, 0, !0, !0, 1, hash(b"other") & !1, hash(b"wanted") | 1];
+        let symbol = |name: u32, section: u16, value: u64| {
+            [&name.to_le_bytes()[..], &[0x11, 0], &section.to_le_bytes(), &value.to_le_bytes(), &[0; 8]].concat()
+        };
+        let symbols = [symbol(0, 0, 0), symbol(1, 7, 1), symbol(7, 7, 0x1234)].concat();
+        (words.map(u32::to_le_bytes).as_flattened().to_vec(), symbols, b"\0other\0wanted\0".to_vec())
+    }
+
+    #[test]
+    fn a_symbol_is_found_by_its_whole_name() {
+        let (hashes, mut symbols, names) = hashes();
+        let find = |symbols: &[u8], name: &[u8]| find(&hashes, symbols, &names, name);
+        assert_eq!(
+            [b"other", b"wants", &b"wanted"[..]].map(|name| find(&symbols, name)),
+            [Some(1), None, Some(0x1234)]
+        );
+        symbols[2 * SYMBOL + 6] = 0;
+        assert_eq!(find(&symbols, b"wanted"), None, "referred to, and not defined");
+    }
+
+    #[test]
+    fn tables_cut_short_or_full_of_nonsense_define_nothing() {
+        let (hashes, symbols, names) = hashes();
+        for length in 0..hashes.len() {
+            assert_eq!(find(&hashes[..length], &symbols, &names, b"wanted"), None);
+        }
+        for at in 0..hashes.len() {
+            for value in [0, 0xff] {
+                let mut wrong = hashes.clone();
+                wrong[at] = value;
+                assert!(matches!(find(&wrong, &symbols, &names, b"wanted"), None | Some(0x1234)));
+            }
+        }
     }
 
     #[test]

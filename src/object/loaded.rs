@@ -5,12 +5,13 @@
 //! one that is mapped.
 #![allow(unsafe_code, reason = "reads the memory of mapped objects")]
 
+use std::cell::OnceCell;
 use std::ffi::{CStr, OsStr};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::dynamic::{DT_NEEDED, names, soname, stays};
+use super::dynamic::{DT_NEEDED, defined, names, soname, stays};
 use super::file::File;
 use super::notes::is_of_go;
 use super::target::is_libc;
@@ -19,8 +20,8 @@ use super::{BuildId, Functions, Image, Segment, eh_frame};
 /// One loaded object.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// Its path as the loader knows it; that of the executable is read from `/proc/self/exe`.
-    path: PathBuf,
+    /// Its path as the loader knows it; that of the executable is read from `/proc/self/exe` when somebody asks.
+    path: OnceCell<PathBuf>,
     /// The addresses it occupies, from the first byte of its first segment to the last of its last.
     pub(crate) span: Range<u64>,
     /// Difference between the addresses in the file and those in memory.
@@ -35,7 +36,7 @@ pub(crate) struct Loaded {
     is_of_go: bool,
     /// Whether the loader never unloads it.
     stays: bool,
-    /// Whether it is a libc or a libpthread, by the name of its file or by the one it says it has.
+    /// Whether it is a libc or a libpthread, by the name the loader knows it by or by the one it says it has.
     is_libc: bool,
     /// Where its dynamic section is.
     dynamic: Option<u64>,
@@ -91,17 +92,14 @@ unsafe fn read(info: &libc::dl_phdr_info) -> Option<Loaded> {
 
     // SAFETY: a C string of the loader, or NULL.
     let name = if info.dlpi_name.is_null() { c"" } else { unsafe { CStr::from_ptr(info.dlpi_name) } };
-    let path = match name.to_bytes() {
-        b"" => std::fs::read_link("/proc/self/exe").unwrap_or_else(|_| PathBuf::from("/proc/self/exe")),
-        name => PathBuf::from(OsStr::from_bytes(name)),
-    };
+    let path = Some(name.to_bytes()).filter(|name| !name.is_empty()).map(|name| Path::new(OsStr::from_bytes(name)));
     let image = Image::new(segments);
     let dynamic = headers.iter().find(|header| header.p_type == libc::PT_DYNAMIC).map(address);
     let soname = dynamic.and_then(|dynamic| soname(&image, dynamic, info.dlpi_addr)).map(OsStr::from_bytes);
     let stays = dynamic.is_some_and(|dynamic| stays(&image, dynamic));
-    let is_libc = is_libc(&path) || soname.is_some_and(|name| is_libc(Path::new(name)));
+    let is_libc = path.is_some_and(is_libc) || soname.is_some_and(|name| is_libc(Path::new(name)));
     Some(Loaded {
-        path,
+        path: path.map(|path| OnceCell::from(path.to_owned())).unwrap_or_default(),
         span: start..end,
         bias: info.dlpi_addr,
         image,
@@ -123,7 +121,7 @@ impl Loaded {
 
     /// Function bounds from the symbols of the file, if that is the file that is mapped.
     fn symbols(&self) -> Option<Vec<Range<u64>>> {
-        let file = File::open(&self.path).ok()?;
+        let file = File::open(self.path()).ok()?;
         let file = file.parse().ok()?;
         if file.build_id()? != *self.build_id.as_ref()? {
             return None;
@@ -180,8 +178,15 @@ impl Loaded {
         needed.is_some_and(|mut needed| needed.any(|needed| needed == name.to_bytes()))
     }
 
+    /// The address of a symbol that it defines. The outer `None` says that only the loader can tell.
+    pub(crate) fn defined(&self, symbol: &CStr) -> Option<Option<u64>> {
+        let found = defined(&self.image, self.dynamic?, self.bias, symbol.to_bytes())?;
+        Some(found.map(|address| self.bias.wrapping_add(address)))
+    }
+
     /// The path, for people.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        let executable = Path::new("/proc/self/exe");
+        self.path.get_or_init(|| std::fs::read_link(executable).unwrap_or_else(|_| executable.to_owned()))
     }
 }

@@ -77,7 +77,7 @@ impl Draft {
             path.as_ptr().copy_to_nonoverlapping(copy, path.len());
             ((base as *mut u8).add(SLOTS).cast::<Path>()).write(std::slice::from_raw_parts(copy, path.len()));
         }
-        Ok(Draft { base, capacity, used, slots, templates: Templates::default(), stubs: Vec::new() })
+        Ok(Draft { base, capacity, used, slots, templates: Templates::default(), stubs: Vec::with_capacity(count) })
     }
 
     /// The path of the object, for the descriptors of its stubs, and for as long as they are there; with a NUL behind it.
