@@ -103,16 +103,11 @@ fn from_index<'a>(
 ) -> Option<Draft<'a>> {
     let mut draft = Draft::new(object, crossings, found.count());
     let mut moved = Vec::new();
-    for record in found.records(object.bias()) {
-        let record = record?;
-        if record.number().is_none_or(&is_wanted) {
-            if !record.fits(&object.image) {
-                return None;
-            }
-            let patch = record.patch(moved);
-            draft.add(&patch);
-            moved = patch.moved;
-        }
+    for record in found.records(object.bias(), is_wanted) {
+        let record = record.filter(|record| record.fits(&object.image))?;
+        let patch = record.patch(moved);
+        draft.add(&patch);
+        moved = patch.moved;
     }
     Some(draft)
 }

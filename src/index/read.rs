@@ -63,11 +63,15 @@ fn contents(file: &File, size: u64, start: u64, length: usize) -> Option<Vec<u8>
 }
 
 impl Found {
-    /// The records, in the order of their addresses, of an object that lies so many bytes behind the addresses in its file. `None`
-    /// stands for one that makes no sense.
-    pub fn records(&self, bias: u64) -> impl Iterator<Item = Option<Record<'_>>> {
+    /// The records about calls that are wanted, or whose number is not known, in the order of their addresses. The object lies so many
+    /// bytes behind the addresses in its file. `None` stands for a record that makes no sense.
+    pub fn records(&self, bias: u64, is_wanted: impl Fn(u32) -> bool) -> impl Iterator<Item = Option<Record<'_>>> {
         let mut records = Records::new(&self.records, bias);
-        (0..self.count).map(move |_| records.next())
+        (0..self.count).filter_map(move |_| match records.pass_over(&is_wanted) {
+            Some(true) => None,
+            Some(false) => Some(records.next()),
+            None => Some(None),
+        })
     }
 
     /// How many there are.

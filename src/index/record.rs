@@ -86,6 +86,10 @@ fn covered(patch: &Patch) -> Range<u64> {
     patch.window.start.min(patch.address)..patch.window.end.max(patch.end())
 }
 
+fn has_island(rung: Rung) -> bool {
+    matches!(rung, Rung::InPlaceShort | Rung::InStubShort)
+}
+
 /// Records that are read one after the other.
 #[derive(Debug, Clone)]
 pub(super) struct Records<'a> {
@@ -119,8 +123,20 @@ impl<'a> Records<'a> {
         Records { rest: bytes, bias }
     }
 
+    /// Passes over the next record if it is about a call that nobody wants. Answers whether it did; `None` if there is none.
+    pub(super) fn pass_over(&mut self, is_wanted: impl Fn(u32) -> bool) -> Option<bool> {
+        let (head, rest) = self.rest.split_first_chunk::<HEAD>()?;
+        let &[_, _, _, _, e, f, g, h, flags, length, before, behind, count, _] = head;
+        if flags & NUMBER == 0 || is_wanted(u32::from_le_bytes([e, f, g, h])) {
+            return Some(false);
+        }
+        let covered = [before, length, behind].map(usize::from).iter().sum::<usize>();
+        let island = if has_island(*RUNGS.get(usize::from(flags & RUNG))?) { 1 + ISLAND } else { 0 };
+        self.rest = rest.get(2 * usize::from(count) + covered + island..)?;
+        Some(true)
+    }
+
     /// The next record; `None` if there is none.
-    #[inline]
     pub(super) fn next(&mut self) -> Option<Record<'a>> {
         let (head, rest) = self.rest.split_first_chunk::<HEAD>()?;
         let &[a, b, c, d, e, f, g, h, flags, length, before, behind, count, moved_before] = head;
@@ -131,13 +147,12 @@ impl<'a> Records<'a> {
         let (bytes, rest) = rest.split_at_checked(usize::from(before) + usize::from(length) + usize::from(behind))?;
         let start = address.checked_sub(before.into())?;
         let covered = start..start.checked_add(bytes.len() as u64)?;
-        let (island, rest) = match rung {
-            Rung::InPlaceShort | Rung::InStubShort => {
-                let (&distance, rest) = rest.split_first()?;
-                let (bytes, rest) = rest.split_at_checked(ISLAND)?;
-                (Some((start.wrapping_add_signed(distance.cast_signed().into()), bytes)), rest)
-            }
-            _ => (None, rest),
+        let (island, rest) = if has_island(rung) {
+            let (&distance, rest) = rest.split_first()?;
+            let (bytes, rest) = rest.split_at_checked(ISLAND)?;
+            (Some((start.wrapping_add_signed(distance.cast_signed().into()), bytes)), rest)
+        } else {
+            (None, rest)
         };
         self.rest = rest;
         Some(Record {
@@ -157,21 +172,6 @@ impl<'a> Records<'a> {
 }
 
 impl Record<'_> {
-    /// The number of the call, where it is the same each time.
-    pub fn number(&self) -> Option<u32> {
-        self.number
-    }
-
-    /// How the site is taken, if it is.
-    pub fn rung(&self) -> Rung {
-        self.rung
-    }
-
-    /// Where the site is.
-    pub fn address(&self) -> u64 {
-        self.address
-    }
-
     /// Whether the record makes sense, and the image has the bytes that it was made from.
     pub fn fits(&self, image: &Image<'_>) -> bool {
         let has = |address, bytes: &[u8]| image.bytes(address, bytes.len()) == Some(bytes);

@@ -73,7 +73,7 @@ impl Fixture {
         let found = open(path)?.find(&self.id)?;
         let image = self.image(BASE + BIAS);
         found
-            .records(BIAS)
+            .records(BIAS, |_| true)
             .map(|record| record.filter(|record| record.fits(&image)).map(|record| record.patch(Vec::new())))
             .collect()
     }
@@ -99,6 +99,19 @@ fn an_index_says_what_would_be_planned_in_memory() {
     assert!(planned.iter().any(|patch| !patch.in_place()) && planned.iter().any(|patch| patch.island.is_some()));
     let essence = |patches: &[Patch]| patches.iter().map(essence).collect::<Vec<_>>();
     assert_eq!(essence(&read), essence(&planned));
+}
+
+#[test]
+fn records_of_calls_that_nobody_wants_are_passed_over() {
+    let fixture = Fixture::new();
+    let found = open(&fixture.write(&fixture.built())).unwrap().find(&fixture.id).unwrap();
+    let numbers = |wanted: fn(u32) -> bool| -> Vec<_> {
+        found.records(BIAS, wanted).map(|record| record.unwrap().patch(Vec::new()).number).collect()
+    };
+    // Those whose number is not known may be wanted.
+    assert_eq!(numbers(|_| true), [Some(39), None, Some(0), None]);
+    assert_eq!(numbers(|number| number == 0), [None, Some(0), None]);
+    assert_eq!(numbers(|_| false), [None, None]);
 }
 
 #[test]

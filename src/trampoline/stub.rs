@@ -126,10 +126,9 @@ pub(super) fn stamp(
     let (moved_before, moved_after) = (length(patch.moved_before()), length(patch.moved_after()));
     let mut code = Code { start: memory.as_ptr() as u64, memory, length: 0 };
     // The stub begins where its descriptor comes to be aligned.
-    let to_descriptor = u64::from(moved_before) + TO_RETURN + CROSSING_TO_DESCRIPTOR;
-    while !(code.here() + to_descriptor).is_multiple_of(align_of::<Descriptor>() as u64) {
-        code.put(&[INT3])?;
-    }
+    let descriptor_if_here = code.here() + u64::from(moved_before) + TO_RETURN + CROSSING_TO_DESCRIPTOR;
+    let gap = descriptor_if_here.next_multiple_of(align_of::<Descriptor>() as u64) - descriptor_if_here;
+    code.put([INT3; align_of::<Descriptor>()].get(..gap as usize)?)?;
     code.put_moved(patch.moved_before())?;
 
     let returned = code.here() + TO_RETURN;
