@@ -22,6 +22,7 @@ mod run;
 mod seconds;
 mod set;
 mod sites;
+mod stacks;
 mod stat;
 mod subject;
 mod trace;

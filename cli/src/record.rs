@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use syscall_intercept::ring::MOST_OF_STACK;
+
 use crate::error::Error;
 use crate::events::collector::{Collector, Limits};
 use crate::events::entry::{Beginning, Output};
@@ -36,16 +38,29 @@ pub(crate) struct Options {
     /// Rather lose calls, and count them, than slow down
     #[arg(long)]
     lossy: bool,
+    /// Tell who makes calls, from N bytes of the stack
+    #[arg(short = 'k', long, value_name = "N", num_args = 0..=1, require_equals = true,
+        default_missing_value = USUAL_STACK, value_parser = stack_size)]
+    stack_traces: Option<u32>,
+}
+
+/// What perf copies, too: some dozens of frames.
+const USUAL_STACK: &str = "8192";
+
+fn stack_size(text: &str) -> Result<u32, String> {
+    let size = text.parse().ok().filter(|size| (1024..=MOST_OF_STACK as u32).contains(size));
+    size.ok_or_else(|| format!("a number of bytes from 1024 to {MOST_OF_STACK} is expected"))
 }
 
 impl Options {
     /// Whether any of them was given.
     pub(crate) fn are_given(&self) -> bool {
-        self.duration.is_some() || self.max_events.is_some() || self.lossy
+        self.duration.is_some() || self.max_events.is_some() || self.lossy || self.stack_traces.is_some()
     }
 
     fn limits(&self) -> Limits {
-        Limits { duration: self.duration, entries: self.max_events, lossy: self.lossy }
+        let Options { duration, max_events: entries, lossy, stack_traces: stacks } = *self;
+        Limits { duration, entries, lossy, stacks }
     }
 }
 
@@ -53,7 +68,9 @@ impl Options {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let file = output::create(&arguments.file)?;
     let command = arguments.program.command(&[])?;
-    record(command, &arguments.options, |beginning| Writer::new(BufWriter::new(file), beginning), || Ok(()))
+    let options = &arguments.options;
+    let writer = |beginning| Writer::new(BufWriter::new(file), beginning, options.stack_traces.is_some());
+    record(command, options, writer, || Ok(()))
 }
 
 /// Runs a program and passes its calls on; ends as it did, when all that it has started has ended, too. `last` is what to do behind

@@ -29,7 +29,7 @@ use crate::set::Set;
 #[derive(Debug, clap::Args)]
 #[command(args_override_self = true)]
 // Without the list of arguments, which is no more than the usage says: all of it is to fit a screen.
-#[command(help_template = "{about}\n{usage-heading} {usage}\n\n{options}")]
+#[command(help_template = "{about}\n{usage-heading} {usage}\n{options}")]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]

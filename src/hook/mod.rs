@@ -3,6 +3,7 @@
 //! Everything here runs in the middle of the program: on any thread, in signal handlers, in the child of a `vfork`, inside
 //! `malloc`. So: no heap, no libc, no lock, no panic, no lazily allocated thread-local. The user's hook may do what it likes.
 
+mod caller;
 pub(crate) mod cancel;
 mod chain;
 mod clone;
@@ -19,6 +20,7 @@ mod slots;
 mod subscription;
 mod ways;
 
+pub(crate) use caller::Caller;
 pub(crate) use chain::{add, allow, declare, expect, remove, subscribe};
 pub use clone::creates;
 pub(crate) use dispatch::{activate, after, after_clone, before, switch};

@@ -9,11 +9,12 @@ use super::at_once::at_once;
 use super::delivery;
 use super::kind::signals::Information;
 use super::memory::{self, Memory};
-use super::{Call, Line, Outcome, format};
+use super::stacks::Stacks;
+use super::{Call, Line, Outcome, format, maps};
 use crate::handed_down::EVENTS;
 use crate::hook::creates;
 use crate::report;
-use crate::ring::{Appended, Event, Kind, Segment, Stamp, Thread, append, now_by};
+use crate::ring::{Appended, Event, Kind, Segment, Stack, Stamp, Thread, append, now_by};
 use crate::sys::clock::{forbids_counter, is_counter_forbidden};
 
 /// Where the events go.
@@ -25,6 +26,7 @@ pub(super) struct Events {
     is_stopped: AtomicBool,
     /// The program may not read the time stamp counter: it has forbidden that to itself.
     lacks_counter: AtomicBool,
+    stacks: Stacks,
 }
 
 /// How much of a call is to be told. Whatever it is, threads are kept apart by the calls that make them.
@@ -38,7 +40,12 @@ pub(super) enum Told {
 
 impl Events {
     pub(super) const fn new() -> Self {
-        Self { segment: OnceLock::new(), is_stopped: AtomicBool::new(false), lacks_counter: AtomicBool::new(false) }
+        Self {
+            segment: OnceLock::new(),
+            is_stopped: AtomicBool::new(false),
+            lacks_counter: AtomicBool::new(false),
+            stacks: Stacks::new(),
+        }
     }
 
     /// Begins to record into the segment at a path. Only the constructor may do that.
@@ -47,8 +54,13 @@ impl Events {
         match EVENTS.open(&name).and_then(Segment::open) {
             Ok(segment) => {
                 self.lacks_counter.store(!segment.control.trusts_counter() || is_counter_forbidden(), Relaxed);
+                let stacks = segment.control.wanted_of_stacks();
                 let _ = self.segment.set(segment);
                 self.tell_of_program();
+                if stacks > 0 {
+                    self.stacks.start(stacks, Thread::current().ids().0);
+                    self.tell_of_maps();
+                }
             }
             Err(errno) => report::line(&format_args!(
                 "nothing of this program is recorded, cannot use {}: {}",
@@ -80,18 +92,32 @@ impl Events {
         if let Some(Makes { shares_words: true, .. }) = makes(call, memory) {
             thread.share(true);
         }
+        let stack = self.stacks.of_caller();
+        if stack.is_some() {
+            if self.stacks.need_maps(thread.ids().0) {
+                self.tell_of_maps();
+            }
+            thread.tells_stack(0);
+        }
         let now = self.now();
         thread.begin(now.value);
         if told == Told::Nothing {
             return;
         }
         if told == Told::ThatItEnds {
-            self.add(&self.event(Kind::Leaving, call, Outcome::Pending, now.value, now), now, &[]);
+            self.add(&self.event(Kind::Leaving, call, Outcome::Pending, now.value, now), now, &[], None);
         } else if may_not_return {
             let event = self.event(Kind::Leaving, call, Outcome::Pending, now.value, now);
-            self.tell(event, now, call, Outcome::Pending, "", memory);
+            self.tell(event, now, call, Outcome::Pending, "", stack.as_ref(), memory);
         } else if !at_once(call.number, &call.args) {
-            self.add(&self.event(Kind::Begin, call, Outcome::Pending, now.value, now), now, &[]);
+            if let Some(stack) = &stack {
+                thread.tells_stack(stack.sp);
+            }
+            self.add(&self.event(Kind::Begin, call, Outcome::Pending, now.value, now), now, &[], stack.as_ref());
+            if stack.is_some() {
+                // Copying it is none of the call's time.
+                thread.begin(self.now().value);
+            }
         }
     }
 
@@ -109,23 +135,38 @@ impl Events {
             }
             if result == 0 {
                 began = now.value;
+                if made.is_process && self.stacks.are_wanted() {
+                    self.tell_of_maps();
+                }
             }
         }
         if told == Told::Nothing {
             return;
         }
         let outcome = Outcome::Returned(result);
-        self.tell(self.event(Kind::Call, call, outcome, began, now), now, call, outcome, remark, memory);
+        let stack = self.stacks.of_caller().filter(|stack| !thread.has_told_stack(stack.sp));
+        let event = self.event(Kind::Call, call, outcome, began, now);
+        self.tell(event, now, call, outcome, remark, stack.as_ref(), memory);
     }
 
     /// Not inlined: the line needs a kilobyte of stack, which is not to be kept while [`before`](Self::before) only marks a beginning.
     #[inline(never)]
-    fn tell(&self, event: Event, now: Stamp, call: &Call, outcome: Outcome, remark: &str, memory: &dyn Memory) {
+    #[allow(clippy::too_many_arguments, reason = "each caller has all of them in registers")]
+    fn tell(
+        &self,
+        event: Event,
+        now: Stamp,
+        call: &Call,
+        outcome: Outcome,
+        remark: &str,
+        stack: Option<&Stack>,
+        memory: &dyn Memory,
+    ) {
         let mut line = Line::new();
         let end = format::append_unaligned(&mut line, call, outcome, memory);
         line.add(remark);
         let text = line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes());
-        self.add(&Event { result_at: end as u16, ..event }, now, text);
+        self.add(&Event { result_at: end as u16, ..event }, now, text, stack);
     }
 
     /// A handler is about to get a signal. Not inlined: see [`tell`](Self::tell).
@@ -136,7 +177,7 @@ impl Events {
         delivery::describe(&mut line, signal, information);
         let call = Call { number: signal.into(), args: [0; 6], object: b"", offset: 0 };
         let event = self.event(Kind::Signal, &call, Outcome::Pending, now.value, now);
-        self.add(&event, now, line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes()));
+        self.add(&event, now, line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes()), None);
     }
 
     fn event(&self, kind: Kind, call: &Call, outcome: Outcome, begin: u64, now: Stamp) -> Event {
@@ -164,14 +205,14 @@ impl Events {
     }
 
     /// Adds to the ring of the CPU; where that is not possible, to one that the CPU has no part in.
-    fn add(&self, event: &Event, now: Stamp, text: &[u8]) {
+    fn add(&self, event: &Event, now: Stamp, text: &[u8], stack: Option<&Stack>) {
         let Some(Segment { control, rings }) = self.wanted() else { return };
         let others = (0..rings.len()).map(|turn| event.thread as usize + turn);
         // Without the counter it is not known which CPU this is.
         let own = now.by_counter.then_some(now.cpu as usize);
         for number in own.into_iter().chain(others) {
             let Some(ring) = rings.get(number % rings.len()) else { return };
-            if append(control, ring, event, text) != Appended::Elsewhere {
+            if append(control, ring, event, text, stack) != Appended::Elsewhere {
                 return;
             }
         }
@@ -194,7 +235,28 @@ impl Events {
             by_counter: now.by_counter,
             ..Event::default()
         };
-        self.add(&event, now, words.join(" ").as_bytes());
+        self.add(&event, now, words.join(" ").as_bytes(), None);
+    }
+
+    /// What is mapped, in as many events as it takes.
+    #[cold]
+    fn tell_of_maps(&self) {
+        let (process, thread) = Thread::current().ids();
+        let [start, end] = self.stacks.library();
+        maps::read(|before, piece| {
+            let now = self.now();
+            let event = Event {
+                kind: Kind::Maps,
+                process,
+                thread,
+                args: [before.cast_signed(), start, end, 0, 0, 0],
+                begin: now.value,
+                end: now.value,
+                by_counter: now.by_counter,
+                ..Event::default()
+            };
+            self.add(&event, now, piece, None);
+        });
     }
 }
 
@@ -206,6 +268,8 @@ struct Makes {
     shares_words: bool,
     /// The caller waits until the child has let go of its memory.
     waits: bool,
+    /// It is not one more thread.
+    is_process: bool,
 }
 
 #[inline]
@@ -229,5 +293,6 @@ fn what_is_made(call: &Call, memory: &dyn Memory) -> Option<Makes> {
         shares_memory,
         shares_words: shares_memory && !has(libc::CLONE_SETTLS),
         waits: has(libc::CLONE_VFORK),
+        is_process: !has(libc::CLONE_THREAD),
     })
 }

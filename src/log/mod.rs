@@ -30,6 +30,7 @@ mod format;
 mod kind;
 mod line;
 mod magic;
+mod maps;
 mod memory;
 mod names;
 mod numbers;
@@ -37,6 +38,7 @@ mod options;
 mod process;
 mod records;
 mod sink;
+mod stacks;
 mod table;
 mod trace;
 

@@ -10,6 +10,7 @@ const DT_STRTAB: u64 = 5;
 const DT_SYMTAB: u64 = 6;
 const DT_GNU_HASH: u64 = 0x6fff_fef5;
 const DT_SONAME: u64 = 14;
+const DT_DEBUG: u64 = 21;
 const DT_FLAGS_1: u64 = 0x6fff_fffb;
 const DF_1_NODELETE: u64 = 8;
 
@@ -84,6 +85,11 @@ const SYMBOL: usize = 24;
 fn table<'a>(image: &Image<'a>, dynamic: u64, bias: u64, tag: u64) -> Option<&'a [u8]> {
     let table = values(image, dynamic, tag).next()?;
     image.tail(table).or_else(|| image.tail(table.wrapping_add(bias)))
+}
+
+/// Where the loader has put the list of what it has loaded, for debuggers; in the dynamic section of an executable.
+pub(super) fn list_of_loader(image: &Image<'_>, dynamic: u64) -> Option<u64> {
+    values(image, dynamic, DT_DEBUG).next().filter(|&address| address != 0)
 }
 
 /// The values of the entries with a tag.

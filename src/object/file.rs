@@ -134,9 +134,13 @@ impl<'a> ElfFile<'a> {
     /// Where the functions begin and end.
     pub fn functions(&self) -> Functions {
         let image = self.image();
-        let header = self.headers(PT_GNU_EH_FRAME).next().map(|header| header.p_vaddr);
-        let table = header.and_then(|header| eh_frame::functions(&image, header));
+        let table = self.unwind_table().and_then(|header| eh_frame::functions(&image, header));
         Functions::new(&image, table, || self.symbols().into_iter().map(|symbol| symbol.range).collect())
+    }
+
+    /// The address of `.eh_frame_hdr`, the table that leads to what unwinders need.
+    pub fn unwind_table(&self) -> Option<u64> {
+        self.headers(PT_GNU_EH_FRAME).next().map(|header| header.p_vaddr)
     }
 
     /// Whether the dynamic loader runs before the program: not so in static ones.

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::dynamic::{DT_NEEDED, defined, names, soname, stays};
+use super::dynamic::{DT_NEEDED, defined, list_of_loader, names, soname, stays};
 use super::file::File;
 use super::notes::is_of_go;
 use super::target::is_libc;
@@ -182,6 +182,11 @@ impl Loaded {
     pub(crate) fn defined(&self, symbol: &CStr) -> Option<Option<u64>> {
         let found = defined(&self.image, self.dynamic?, self.bias, symbol.to_bytes())?;
         Some(found.map(|address| self.bias.wrapping_add(address)))
+    }
+
+    /// The address of the loader's `struct r_debug`, if this is the executable.
+    pub(crate) fn list_of_loader(&self) -> Option<u64> {
+        list_of_loader(&self.image, self.dynamic?)
     }
 
     /// The path, for people.

@@ -6,6 +6,7 @@ use super::clock::now_by;
 use super::event::Event;
 use super::futex;
 use super::layout::{CLAIMED, COMMITTED, Control, Header, RingOf, SKIPPED};
+use super::stack::Stack;
 
 /// How long a reader may show no sign of life while a producer waits. It is asked for in steps, which do not count on when
 /// everybody is stopped, reader included.
@@ -29,8 +30,9 @@ pub(crate) fn append<const WORDS: usize>(
     ring: &RingOf<WORDS>,
     event: &Event,
     text: &[u8],
+    stack: Option<&Stack>,
 ) -> Appended {
-    let words = Event::words(text);
+    let words = Event::words(text) + stack.map_or(0, Stack::words);
     let place = loop {
         if ring.is_closed() {
             return Appended::Elsewhere;
@@ -50,7 +52,7 @@ pub(crate) fn append<const WORDS: usize>(
             Claim::Senseless => ring.close(),
         }
     };
-    event.store(text, ring.words(place, words));
+    event.store(text, stack, ring.words(place, words));
     ring.word(place).store(Header::new(event.thread, words, COMMITTED).0, Release);
     if fills_half::<WORDS>(place, words) {
         ring_bell(control);

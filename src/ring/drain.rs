@@ -5,6 +5,7 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use super::event::Event;
 use super::futex;
 use super::layout::{CLAIMED, COMMITTED, Control, GRAIN, Header, READ, RingOf, SKIPPED};
+use super::stack::Stack;
 
 /// How a ring was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,11 +21,11 @@ pub struct Drained {
 }
 
 /// Reads what there is, and frees it up to the first record that is still on its way. The text of each event goes into a buffer,
-/// behind what is there.
+/// behind what is there, and the bytes of its stack behind the text.
 pub fn drain<const WORDS: usize>(
     ring: &RingOf<WORDS>,
     text: &mut Vec<u8>,
-    mut take: impl FnMut(Event, &mut Vec<u8>),
+    mut take: impl FnMut(Event, Option<Stack>, &mut Vec<u8>),
 ) -> Drained {
     let mut drained = Drained::default();
     let start = ring.tail();
@@ -48,8 +49,8 @@ pub fn drain<const WORDS: usize>(
         }
         match header.state() {
             COMMITTED => {
-                if let Some(event) = Event::load(header, ring.words(place, words), text) {
-                    take(event, text);
+                if let Some((event, stack)) = Event::load(header, ring.words(place, words), text) {
+                    take(event, stack, text);
                     drained.events += 1;
                 }
                 word.store(Header::new(header.thread(), words, READ).0, Relaxed);

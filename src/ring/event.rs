@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::layout::{GRAIN, Header};
+use super::stack::{self, MOST_OF_STACK, Stack};
 
 /// What an event says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -18,11 +19,15 @@ pub enum Kind {
     Program,
     /// A handler of the program is entered. The text says for which signal, whose number is in the place of a call's.
     Signal,
+    /// What is mapped into the process, for who unwinds stacks. The text is a piece of `/proc/self/maps`, and the first argument says
+    /// how many bytes there were before it. The last piece is empty; its next two arguments are the addresses between which the
+    /// library is.
+    Maps,
 }
 
 impl Kind {
     /// All of them, each at the place of its number.
-    pub const ALL: [Kind; 5] = [Kind::Call, Kind::Begin, Kind::Leaving, Kind::Program, Kind::Signal];
+    pub const ALL: [Kind; 6] = [Kind::Call, Kind::Begin, Kind::Leaving, Kind::Program, Kind::Signal, Kind::Maps];
 }
 
 /// What happened, without the text.
@@ -52,15 +57,17 @@ pub struct Event {
 
 /// Words before the text.
 const FIXED: usize = 12;
-/// A record with the longest text, in words.
-const MOST: usize = (FIXED + crate::log::CAPACITY / 8).next_multiple_of(GRAIN);
+/// A record with the longest text, and with the longest stack, in words.
+const MOST: usize = (FIXED + crate::log::CAPACITY / 8).next_multiple_of(GRAIN) + stack::words(MOST_OF_STACK);
 
 const BY_COUNTER: u64 = 1 << 8;
 /// Always set.
 const TAKEN: u64 = 1 << 9;
+/// A stack follows the text, at the beginning of a grain.
+const HAS_STACK: u64 = 1 << 10;
 
 impl Event {
-    /// How many words its record takes.
+    /// How many words its record takes, without a stack.
     pub(super) fn words(text: &[u8]) -> usize {
         (FIXED + text.len().min(crate::log::CAPACITY).div_ceil(8)).next_multiple_of(GRAIN)
     }
@@ -71,10 +78,14 @@ impl Event {
     /// for one what lies in the middle of this record. Text cannot look like that as long as it has no four zero bytes in a row;
     /// lines and command lines have not a single one.
     #[inline]
-    pub(super) fn store(&self, text: &[u8], record: &[AtomicU64]) {
+    pub(super) fn store(&self, text: &[u8], stack: Option<&Stack>, record: &[AtomicU64]) {
         let text = text.get(..crate::log::CAPACITY).unwrap_or(text);
         let Some((fixed, rest)) = record.split_first_chunk::<FIXED>() else { return };
-        let counter = if self.by_counter { BY_COUNTER } else { 0 };
+        let mut flags = if self.by_counter { BY_COUNTER } else { 0 };
+        if let Some(stack) = stack {
+            flags |= HAS_STACK;
+            stack.store(self.process, record.get(Event::words(text)..).unwrap_or_default());
+        }
         let store = |index: usize, value: u64| fixed[index].store(value, Relaxed);
         store(1, self.begin);
         store(2, self.end);
@@ -85,7 +96,7 @@ impl Event {
         store(6, b);
         store(7, c);
         // Where a grain begins: never like a free one.
-        store(GRAIN, (text.len() as u64) << 32 | u64::from(self.result_at) << 16 | TAKEN | counter | self.kind as u64);
+        store(GRAIN, (text.len() as u64) << 32 | u64::from(self.result_at) << 16 | TAKEN | flags | self.kind as u64);
         store(9, d);
         store(10, e);
         store(11, f);
@@ -97,8 +108,9 @@ impl Event {
         }
     }
 
-    /// Reads a record; the text goes behind what is in the buffer. `None` if it is not what a producer writes.
-    pub(super) fn load(header: Header, record: &[AtomicU64], text: &mut Vec<u8>) -> Option<Event> {
+    /// Reads a record; the text goes behind what is in the buffer, and the bytes of the stack, if there is one, behind the text. `None`
+    /// if it is not what a producer writes.
+    pub(super) fn load(header: Header, record: &[AtomicU64], text: &mut Vec<u8>) -> Option<(Event, Option<Stack>)> {
         if !(FIXED..=MOST).contains(&record.len()) {
             return None;
         }
@@ -110,7 +122,11 @@ impl Event {
         let end = text.len() + length;
         text.extend(words.iter().flat_map(|word| word.load(Relaxed).to_ne_bytes()));
         text.truncate(end);
-        Some(Event {
+        let stack = match about & HAS_STACK {
+            0 => None,
+            _ => Stack::load(record.get((FIXED + length.div_ceil(8)).next_multiple_of(GRAIN)..)?, text),
+        };
+        let event = Event {
             kind,
             process: (place >> 32) as u32,
             thread: header.thread(),
@@ -121,6 +137,7 @@ impl Event {
             end: word(2),
             by_counter: about & BY_COUNTER != 0,
             result_at: (about >> 16) as u16,
-        })
+        };
+        Some((event, stack))
     }
 }

@@ -18,7 +18,7 @@ const WORDS: usize = (1 << 20) / 8;
 pub(super) const GRAIN: usize = 8;
 
 /// The first word of the segment: a name, and the version of this layout.
-pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"intrcpt\x02");
+pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"intrcpt\x03");
 
 /// The first page.
 #[repr(C, align(4096))]
@@ -36,6 +36,8 @@ pub struct Control {
     deserted: AtomicU32,
     /// Events that were thrown away.
     lost: AtomicU64,
+    /// So many bytes of the stack go with each call.
+    stacks: AtomicU32,
 }
 
 /// Events are not to be kept any more, and nothing is lost by that.
@@ -73,6 +75,16 @@ impl Control {
     /// Whether the time stamp counter can be relied on.
     pub fn trusts_counter(&self) -> bool {
         self.wishes.load(Relaxed) & NO_COUNTER == 0
+    }
+
+    /// Says that so many bytes of the stack are wanted with each call. To be said before the first program starts.
+    pub fn want_stacks(&self, length: u32) {
+        self.stacks.store(length, Relaxed);
+    }
+
+    /// How many bytes of the stack are wanted with each call; zero for none.
+    pub(crate) fn wanted_of_stacks(&self) -> usize {
+        self.stacks.load(Relaxed) as usize
     }
 
     /// A sign of life, due several times a second; also takes back that the reader is dead.

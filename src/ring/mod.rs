@@ -29,6 +29,7 @@ mod event;
 mod futex;
 mod layout;
 mod segment;
+mod stack;
 mod thread;
 
 pub use crate::hook::creates;
@@ -38,6 +39,7 @@ pub use drain::{Drained, drain};
 pub use event::{Event, Kind};
 pub use layout::{Control, RINGS, Ring, RingOf};
 pub use segment::Segment;
+pub use stack::{MOST_OF_STACK, Stack};
 
 pub(crate) use append::{Appended, append};
 pub(crate) use thread::Thread;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::layout::{CLAIMED, GRAIN, Header};
+use super::layout::{CLAIMED, GRAIN, Header, SKIPPED};
 use super::*;
 
 /// 32 kB.
@@ -37,7 +37,7 @@ fn event(thread: u32, count: u64) -> Event {
 
 fn read(ring: &Small) -> Vec<(Event, Vec<u8>)> {
     let mut events = Vec::new();
-    drain(ring, &mut Vec::new(), |event, text| events.push((event, core::mem::take(text))));
+    drain(ring, &mut Vec::new(), |event, _, text| events.push((event, core::mem::take(text))));
     events
 }
 
@@ -56,12 +56,37 @@ fn what_is_read_is_what_was_added() {
         let text: Vec<u8> = (0..length).map(|index| index as u8).collect();
         for kind in Kind::ALL {
             let added = Event { kind, result_at: length as u16, ..event(5, count) };
-            assert_eq!(append(&control, &ring, &added, &text), Appended::Yes);
+            assert_eq!(append(&control, &ring, &added, &text, None), Appended::Yes);
             let kept = text.get(..crate::log::CAPACITY).unwrap_or(&text).to_vec();
             assert_eq!(read(&ring), [(added, kept)], "{length}");
         }
     }
     assert!(ring.tail() > Small::LENGTH, "it went around");
+}
+
+#[test]
+fn a_stack_arrives_as_far_as_it_can_be_read() {
+    const PAGE: usize = 4096;
+    let (ring, control) = (ring(), control());
+    let mut pages = memmap2::MmapMut::map_anon(3 * PAGE).expect("three pages");
+    pages.iter_mut().zip(0_u32..).for_each(|(byte, count)| *byte = (count % 251) as u8);
+    let start = pages.as_ptr() as u64;
+    // SAFETY: the last page of the mapping above, which nothing refers to.
+    #[allow(unsafe_code, reason = "makes memory unreadable")]
+    let hidden = unsafe { libc::mprotect((start as usize + 2 * PAGE) as *mut libc::c_void, PAGE, libc::PROT_NONE) };
+    assert_eq!(hidden, 0);
+    for length in [0, 1, 55, 56, 57, 1008, 1009, 2000, 2 * PAGE] {
+        for (from, text) in [(0, &b""[..]), (8, b"text"), (PAGE + 8, &[b'x'; 1000])] {
+            let stack = Stack { ip: 1, sp: start + from as u64, bp: u64::MAX, length };
+            let added = Event { process: std::process::id(), ..event(5, 1) };
+            assert_eq!(append(&control, &ring, &added, text, Some(&stack)), Appended::Yes);
+            let mut found = Vec::new();
+            drain(&ring, &mut Vec::new(), |event, stack, bytes| found.push((event, stack, bytes.clone())));
+            let copied = length.min(2 * PAGE - from);
+            let bytes = [text, &pages[from..from + copied]].concat();
+            assert!(found == [(added, Some(Stack { length: copied, ..stack }), bytes)], "{length} from {from}");
+        }
+    }
 }
 
 /// Lets nobody wait for a reader that has panicked.
@@ -91,7 +116,7 @@ fn every_event_of_many_threads_arrives_in_order_while_it_is_read() {
                     let text = format!("{id} {count} {}", "x".repeat(count as usize % 300));
                     let added = Event { end: clock.fetch_add(1, Relaxed), ..event(id, count) };
                     loop {
-                        match append(control, ring, &added, text.as_bytes()) {
+                        match append(control, ring, &added, text.as_bytes(), None) {
                             Appended::Yes => break,
                             // Others may always be faster; then there is no other ring here to go to.
                             Appended::Elsewhere if !ring.is_closed() => thread::yield_now(),
@@ -137,9 +162,16 @@ fn nothing_in_a_record_looks_like_a_place_that_is_free() {
     for kind in Kind::ALL {
         for length in (0..=100).chain([crate::log::CAPACITY]) {
             let start = ring.head();
-            let added = Event { kind, ..Event::default() };
-            assert_eq!(append(&control, &ring, &added, &vec![b'x'; length]), Appended::Yes);
-            for place in (start..ring.head()).step_by(GRAIN) {
+            let added = Event { kind, process: std::process::id(), ..Event::default() };
+            // Zeroes are what a free place looks like.
+            let zeroes = [0; 3000];
+            let stack = Stack { sp: zeroes.as_ptr() as u64, length: 10 * length, ..Stack::default() };
+            let stack = Some(&stack).filter(|_| length % 2 == 0);
+            assert_eq!(append(&control, &ring, &added, &vec![b'x'; length], stack), Appended::Yes);
+            // At the end of the ring it may have had no room.
+            let skipped = Header(ring.word(start).load(Relaxed));
+            let skips = if skipped.state() == SKIPPED { skipped.words() as u64 } else { 0 };
+            for place in (start + skips..ring.head()).step_by(GRAIN) {
                 let found = Header(ring.word(place).load(Relaxed));
                 assert!(!found.is_free(), "{kind:?}, {length}, word {}: {found:?}", place - start);
             }
@@ -152,11 +184,12 @@ fn nothing_in_a_record_looks_like_a_place_that_is_free() {
 fn a_full_ring_loses_events_where_that_is_preferred_and_counts_them() {
     let (ring, control) = (ring(), control());
     control.prefer_losses();
-    let added = (0..10_000).filter(|&count| append(&control, &ring, &event(1, count), b"") == Appended::Yes).count();
+    let added =
+        (0..10_000).filter(|&count| append(&control, &ring, &event(1, count), b"", None) == Appended::Yes).count();
     assert_eq!(control.lost(), 10_000 - added as u64);
     assert_eq!(added as u64, Small::LENGTH / 16, "a record without text takes sixteen words");
     assert_eq!(read(&ring).len(), added);
-    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes, "there is room again");
+    assert_eq!(append(&control, &ring, &event(1, 0), b"", None), Appended::Yes, "there is room again");
 }
 
 #[test]
@@ -164,22 +197,22 @@ fn nobody_waits_for_ever_for_a_reader_that_is_dead() {
     let (ring, control) = (ring(), control());
     fill(&ring, &control);
     let started = Instant::now();
-    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Lost);
+    assert_eq!(append(&control, &ring, &event(1, 0), b"", None), Appended::Lost);
     assert!(started.elapsed() > Duration::from_secs(1));
     // Only the first one waits.
     let started = Instant::now();
-    (0..100).for_each(|_| assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Lost));
+    (0..100).for_each(|_| assert_eq!(append(&control, &ring, &event(1, 0), b"", None), Appended::Lost));
     assert!(started.elapsed() < Duration::from_secs(1));
     assert_eq!(control.lost(), 101);
     // It was only stopped.
     control.beat();
     read(&ring);
-    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes);
+    assert_eq!(append(&control, &ring, &event(1, 0), b"", None), Appended::Yes);
 }
 
 fn fill(ring: &Small, control: &Control) {
     while ring.head() < Small::LENGTH {
-        assert_eq!(append(control, ring, &event(1, 0), b""), Appended::Yes);
+        assert_eq!(append(control, ring, &event(1, 0), b"", None), Appended::Yes);
     }
 }
 
@@ -188,7 +221,7 @@ fn an_event_that_nobody_wants_any_more_is_not_lost() {
     let (ring, control) = (ring(), control());
     fill(&ring, &control);
     control.end();
-    assert_eq!((append(&control, &ring, &event(1, 0), b""), control.lost()), (Appended::Lost, 0));
+    assert_eq!((append(&control, &ring, &event(1, 0), b"", None), control.lost()), (Appended::Lost, 0));
 }
 
 #[test]
@@ -206,7 +239,7 @@ fn signals_do_not_cost_a_producer_its_patience() {
     };
     let producer = thread::spawn({
         let (ring, control) = (Arc::clone(&ring), Arc::clone(&control));
-        move || append(&control, &ring, &event(1, 0), b"")
+        move || append(&control, &ring, &event(1, 0), b"", None)
     });
     while ring.waiting.load(Relaxed) == 0 && !producer.is_finished() {
         thread::sleep(Duration::from_millis(1));
@@ -232,12 +265,12 @@ fn a_head_beyond_what_was_ever_claimed_keeps_nobody_waiting() {
     let (ring, control) = (ring(), control());
     ring.pass(0, Small::LENGTH as usize);
     thread::scope(|scope| {
-        let producer = scope.spawn(|| append(&control, &ring, &event(1, 0), b""));
+        let producer = scope.spawn(|| append(&control, &ring, &event(1, 0), b"", None));
         // Its patience would be at an end, but for the signs of life.
         let started = Instant::now();
         while !producer.is_finished() && started.elapsed() < Duration::from_secs(10) {
             control.beat();
-            drain(&ring, &mut Vec::new(), |_, _| panic!("there is none"));
+            drain(&ring, &mut Vec::new(), |_, _, _| panic!("there is none"));
             thread::sleep(Duration::from_millis(10));
         }
         let gone = producer.is_finished();
@@ -250,12 +283,12 @@ fn a_head_beyond_what_was_ever_claimed_keeps_nobody_waiting() {
 #[test]
 fn a_reader_steps_over_a_record_that_is_never_committed() {
     let (ring, control) = (ring(), control());
-    assert_eq!(append(&control, &ring, &event(1, 0), b""), Appended::Yes);
+    assert_eq!(append(&control, &ring, &event(1, 0), b"", None), Appended::Yes);
     claim_and_die(&ring);
-    assert_eq!(append(&control, &ring, &event(1, 1), b""), Appended::Yes);
+    assert_eq!(append(&control, &ring, &event(1, 1), b"", None), Appended::Yes);
     assert_eq!(read(&ring).len(), 2);
     assert_eq!(read(&ring).len(), 0, "none is read twice");
-    let drained = drain(&ring, &mut Vec::new(), |_, _| panic!("there is none"));
+    let drained = drain(&ring, &mut Vec::new(), |_, _, _| panic!("there is none"));
     assert_eq!((drained.unfinished, drained.first_unfinished, drained.is_blocked), (1, Some(16), false));
 }
 
@@ -265,13 +298,13 @@ fn producers_leave_a_ring_that_cannot_be_emptied() {
     claim_and_die(&ring);
     thread::scope(|scope| {
         let producer = scope.spawn(|| {
-            let added = |&count: &u64| append(&control, &ring, &event(1, count), b"") == Appended::Yes;
+            let added = |&count: &u64| append(&control, &ring, &event(1, count), b"", None) == Appended::Yes;
             (0..u64::MAX).take_while(added).count()
         });
         let mut seen = 0;
         loop {
             control.beat();
-            let drained = drain(&ring, &mut Vec::new(), |_, _| ());
+            let drained = drain(&ring, &mut Vec::new(), |_, _, _| ());
             seen += drained.events;
             // The producer has come to its end and waits for room.
             if drained.is_blocked && ring.head() == Small::LENGTH {
@@ -281,10 +314,10 @@ fn producers_leave_a_ring_that_cannot_be_emptied() {
         }
         ring.abandon();
         let added = producer.join().expect("the producer goes on");
-        seen += drain(&ring, &mut Vec::new(), |_, _| ()).events;
+        seen += drain(&ring, &mut Vec::new(), |_, _, _| ()).events;
         assert_eq!((seen, added as u64), (added, Small::LENGTH / 16 - 1));
     });
-    assert_eq!((append(&control, &ring, &event(1, 0), b""), control.lost()), (Appended::Elsewhere, 0));
+    assert_eq!((append(&control, &ring, &event(1, 0), b"", None), control.lost()), (Appended::Elsewhere, 0));
 }
 
 #[test]
@@ -302,7 +335,8 @@ fn memory_that_was_overwritten_harms_neither_side() {
     for round in 0..3000 {
         for count in 0..20 {
             let text = vec![b'x'; next() as usize % 600];
-            append(&control, &ring, &event(1, count), &text);
+            let stack = Stack { sp: text.as_ptr() as u64, length: next() as usize % 600, ..Stack::default() };
+            append(&control, &ring, &event(1, count), &text, Some(&stack).filter(|_| count % 3 == 0));
         }
         let (place, value) = (next(), next());
         // What looks like a header is the most dangerous.
@@ -313,8 +347,8 @@ fn memory_that_was_overwritten_harms_neither_side() {
             _ => ring.word(place).store(value, Relaxed),
         }
         let before = ring.tail();
-        drain(&ring, &mut Vec::new(), |_, text| {
-            assert!(text.len() <= crate::log::CAPACITY);
+        drain(&ring, &mut Vec::new(), |_, stack, text| {
+            assert!(text.len() <= crate::log::CAPACITY + stack.map_or(0, |stack| stack.length));
             text.clear();
         });
         assert!(ring.tail().wrapping_sub(before) <= Small::LENGTH);

@@ -31,6 +31,8 @@ pub(crate) struct Thread {
     is_shared: AtomicU32,
     /// When the call that is being made began.
     began: AtomicU64,
+    /// The stack pointer of the call whose beginning was told last with its stack, or zero.
+    told_of: AtomicU64,
 }
 
 impl Thread {
@@ -79,6 +81,16 @@ impl Thread {
     /// When the call began that is about to end.
     pub(crate) fn began(&self) -> u64 {
         self.began.load(Relaxed)
+    }
+
+    /// The stack of a call has been told, where this is its stack pointer; zero if that of the latest call was not.
+    pub(crate) fn tells_stack(&self, sp: u64) {
+        self.told_of.store(sp, Relaxed);
+    }
+
+    /// Whether that was the stack of the call that ends.
+    pub(crate) fn has_told_stack(&self, sp: u64) -> bool {
+        self.told_of.load(Relaxed) == sp
     }
 
     /// A call begins.

@@ -20,6 +20,38 @@ pub(crate) fn read(address: u64, out: &mut [u8]) -> Result<usize, Errno> {
     })
 }
 
+/// The same for who knows the id of this process, and copies often.
+pub(crate) fn read_of(process: u32, address: u64, out: &mut [u8]) -> Result<usize, Errno> {
+    // SAFETY: as above.
+    by_pages(process.into(), address, out.len(), |process, at, done, length| unsafe {
+        transfer(libc::SYS_process_vm_readv, process, at, out.as_mut_ptr().add(done), length)
+    })
+}
+
+/// How many bytes [`scatter`] copies at most: with the beginning of a page and the end of another one.
+pub(crate) const MOST_SCATTERED: usize = PAGE as usize;
+
+/// Copies so many bytes from an address to many places, by one call. Answers how many could be copied, page by page.
+///
+/// # Safety
+///
+/// The places together have room for as many, and may be written to.
+pub(crate) unsafe fn scatter(
+    process: u32,
+    address: u64,
+    length: usize,
+    places: &[libc::iovec],
+) -> Result<usize, Errno> {
+    let length = length.min(MOST_SCATTERED);
+    let first = within_page(address, length);
+    let part = |address: u64, length| libc::iovec { iov_base: address as *mut libc::c_void, iov_len: length };
+    let parts = [part(address, first), part(address.wrapping_add(first as u64), length - first)];
+    let (here, there) = (&raw const *places as *const libc::iovec as i64, &raw const parts as i64);
+    let args = [process.into(), here, places.len() as i64, there, parts.len() as i64, 0];
+    // SAFETY: the caller answers for the places.
+    check(unsafe { syscall(libc::SYS_process_vm_readv, args) }).map(|copied| copied as usize).map_err(Errno)
+}
+
 /// Copies to an address. Answers how many bytes could be copied, from the first on; an error if none could.
 ///
 /// # Safety
@@ -32,15 +64,23 @@ pub(crate) unsafe fn write(address: u64, bytes: &[u8]) -> Result<usize, Errno> {
     })
 }
 
-/// A page at a time: the kernel may copy nothing at all of a range of which only the start is there.
 fn copy(
+    address: u64,
+    length: usize,
+    transfer: impl FnMut(i64, u64, usize, usize) -> Result<u64, Errno>,
+) -> Result<usize, Errno> {
+    // Asked for each time: a number that is kept names the parent after a fork.
+    // SAFETY: `getpid` only returns a number.
+    by_pages(unsafe { syscall(libc::SYS_getpid, [0; 6]) }, address, length, transfer)
+}
+
+/// A page at a time: the kernel may copy nothing at all of a range of which only the start is there.
+fn by_pages(
+    process: i64,
     address: u64,
     length: usize,
     mut transfer: impl FnMut(i64, u64, usize, usize) -> Result<u64, Errno>,
 ) -> Result<usize, Errno> {
-    // Asked for each time: a number that is kept names the parent after a fork.
-    // SAFETY: `getpid` only returns a number.
-    let process = unsafe { syscall(libc::SYS_getpid, [0; 6]) };
     let mut done = 0;
     while done < length {
         let copied = match address.checked_add(done as u64) {

@@ -13,6 +13,7 @@ mod a_libc_may_be_stripped_renamed_or_gone;
 mod a_post_kernel_hook_sees_results;
 mod a_program_may_link_the_static_library;
 mod a_recording_is_reported_in_many_formats;
+mod a_stack_says_who_has_made_a_call;
 mod a_static_program_may_open_the_library;
 mod a_thread_blocked_in_read_can_be_cancelled;
 mod a_trace_may_end_with_counts;

@@ -298,7 +298,7 @@ fn files_that_are_no_recordings_cost_one_clear_line() {
     let setting = Setting::new();
     let report = |file: &Path| Program::new(Built::get().intercept()).args(["report"]).args([file]).run();
     for (contents, about) in
-        [("", "not a file that `intercept record` has written"), ("intercpt\u{2}", "another version")]
+        [("", "not a file that `intercept record` has written"), ("intercpt\u{3}", "another version")]
     {
         let outcome = report(&setting.bench.file("other", contents));
         let said = outcome.stderr();

@@ -10,13 +10,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use syscall_intercept::log::{self, Line, Memory, Outcome, Style};
-use syscall_intercept::ring::{Event, Kind, Segment, creates, drain, trusts_counter};
+use syscall_intercept::ring::{Event, Kind, Segment, Stack, creates, drain, trusts_counter};
 
 use super::ends::{self, Ended, Ends};
 use super::entry::{Beginning, Ending, Entry, Output, What};
-use super::pairing::Pairing;
+use super::pairing::{Begun, Pairing};
 use crate::clock::{Clock, wall_clock};
 use crate::error::Error;
+use crate::stacks::{Frame, Stacks};
 
 /// How often the rings are looked at when nobody asks for it: while there is something in them, and at last when there is not.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -35,6 +36,8 @@ pub(crate) struct Limits {
     pub(crate) entries: Option<u64>,
     /// Lose events instead of making programs wait.
     pub(crate) lossy: bool,
+    /// So many bytes of the stack go with each call, to find its callers.
+    pub(crate) stacks: Option<u32>,
 }
 
 /// A thread that collects.
@@ -62,28 +65,35 @@ impl Collector {
         if limits.lossy {
             segment.control.prefer_losses();
         }
+        if let Some(length) = limits.stacks {
+            segment.control.want_stacks(length);
+        }
         let beginning = Beginning { time: wall_clock(), parent: std::process::id() };
         let output = output(beginning).map_err(cannot_write)?;
         let is_over = Arc::new(AtomicBool::new(false));
         let ends = Ends::new();
         let teller = ends.teller();
-        let work = Work {
-            segment,
-            clock: Clock::start(by_counter).with_first_rate(),
-            started: Instant::now(),
-            limits,
-            output,
-            pairing: Pairing::default(),
-            ends,
-            waiting: Vec::new(),
-            text: Vec::new(),
-            blocked: HashMap::new(),
-            taken: 0,
-        };
         let told = Arc::clone(&is_over);
+        let work = move || {
+            let work = Work {
+                segment,
+                clock: Clock::start(by_counter).with_first_rate(),
+                started: Instant::now(),
+                limits,
+                output,
+                pairing: Pairing::default(),
+                ends,
+                stacks: Stacks::default(),
+                waiting: Vec::new(),
+                text: Vec::new(),
+                blocked: HashMap::new(),
+                taken: 0,
+            };
+            work.run(&told)
+        };
         let thread = std::thread::Builder::new()
             .name("collector".to_owned())
-            .spawn(move || work.run(&told))
+            .spawn(work)
             .map_err(|error| Error::new(format_args!("no thread to record with: {error}")))?;
         Ok(Collector { segment, file, is_over, ends: teller, thread })
     }
@@ -125,10 +135,11 @@ impl Ending {
     }
 }
 
-/// An event that was read, and where its text is.
+/// An event that was read, and where its text is, with its stack behind it.
 #[derive(Debug, Clone, Copy)]
 struct Read {
     event: Event,
+    stack: Option<Stack>,
     text: (usize, usize),
     /// The process is over, and its text says how; there is no event.
     is_end: bool,
@@ -143,6 +154,7 @@ struct Work<O> {
     output: O,
     pairing: Pairing,
     ends: Ends,
+    stacks: Stacks,
     /// Read, and not passed on yet.
     waiting: Vec<Read>,
     text: Vec<u8>,
@@ -207,7 +219,7 @@ impl<O: Output> Work<O> {
             .map(|read| read.event.end)
             .fold(now, u64::max);
         let event = Event { process: ended.process, thread: ended.process, begin: now, end: now, ..Event::default() };
-        self.waiting.push(Read { event, text: (start, self.text.len()), is_end: true });
+        self.waiting.push(Read { event, stack: None, text: (start, self.text.len()), is_end: true });
     }
 
     /// Reads all rings; answers how many records are not whole.
@@ -215,14 +227,14 @@ impl<O: Output> Work<O> {
         let mut torn = 0;
         for (index, ring) in self.segment.rings.iter().enumerate() {
             let mut start = self.text.len();
-            let drained = drain(ring, &mut self.text, |mut event, text| {
+            let drained = drain(ring, &mut self.text, |mut event, stack, text| {
                 event.begin = self.clock.stamp(event.begin, event.by_counter);
                 event.end = self.clock.stamp(event.end, event.by_counter);
                 self.ends.hear_of(event.process);
                 if event.kind == Kind::Call && creates(event.number.into()) && event.result > 0 {
                     self.ends.hear_of(event.result as u32);
                 }
-                self.waiting.push(Read { event, text: (start, text.len()), is_end: false });
+                self.waiting.push(Read { event, stack, text: (start, text.len()), is_end: false });
                 start = text.len();
             });
             torn += drained.unfinished as u64;
@@ -256,7 +268,10 @@ impl<O: Output> Work<O> {
         }
         for read in &old {
             let text = text.get(read.text.0..read.text.1).unwrap_or_default();
-            if read.is_end { self.end_of_process(&read.event, text)? } else { self.event(read.event, text)? }
+            match read.is_end {
+                true => self.end_of_process(&read.event, text)?,
+                false => self.event(read.event, read.stack, text)?,
+            }
         }
         Ok(())
     }
@@ -267,7 +282,7 @@ impl<O: Output> Work<O> {
         }
         let left = self.pairing.program(event.process);
         self.unfinished(&left)?;
-        self.entry(What::End, event, text)
+        self.entry(What::End, event, text, &[])
     }
 
     /// A parent has been told of the end of a child.
@@ -278,44 +293,60 @@ impl<O: Output> Work<O> {
         self.end_of_process(&end, words.as_bytes())
     }
 
-    fn event(&mut self, mut event: Event, text: &[u8]) -> io::Result<()> {
+    fn event(&mut self, mut event: Event, stack: Option<Stack>, bytes: &[u8]) -> io::Result<()> {
+        let copied = stack.map_or(0, |stack| stack.length);
+        let (text, copied) = bytes.split_at_checked(bytes.len() - copied).unwrap_or((bytes, b""));
+        // Now: what is mapped may be something else when the call has come back.
+        let mut frames = match &stack {
+            Some(stack) => self.stacks.frames(event.process, stack, copied),
+            None => Vec::new(),
+        };
         let what = match event.kind {
             Kind::Begin => {
-                self.pairing.begin(event);
+                self.pairing.begin(event, frames);
                 return Ok(());
             }
             Kind::Call => {
-                let left = self.pairing.end(&mut event);
+                let (began, left) = self.pairing.end(&mut event);
                 self.unfinished(&left)?;
                 if i64::from(event.number) == libc::SYS_wait4 && event.result > 0 {
                     self.reaped(&event, text)?;
+                }
+                // Who has told its stack at the beginning does not tell it again.
+                if frames.is_empty() {
+                    frames = began;
                 }
                 What::Call
             }
             Kind::Leaving => What::Leaving,
             Kind::Program => {
+                self.stacks.forget(event.process);
                 let left = self.pairing.program(event.process);
                 self.unfinished(&left)?;
                 What::Program
             }
             Kind::Signal => What::Signal,
+            Kind::Maps => {
+                self.stacks.learn(&event, text);
+                return Ok(());
+            }
         };
-        self.entry(what, &event, text)
+        self.entry(what, &event, text, &frames)
     }
 
-    fn unfinished(&mut self, events: &[Event]) -> io::Result<()> {
+    fn unfinished(&mut self, begun: &[Begun]) -> io::Result<()> {
         let mut line = Line::new();
-        for event in events {
+        for Begun { event, stack, .. } in begun {
             let call = log::Call { number: event.number.into(), args: event.args, object: b"", offset: 0 };
             log::format(&mut line, Style::Trace, &call, Outcome::Pending, &Gone);
             let text = line.as_bytes();
             let begin = text.strip_suffix(b") = ?\n").unwrap_or(text);
-            self.entry(What::Unfinished, event, &[begin, b" <unfinished ...>"].concat())?;
+            self.entry(What::Unfinished, event, &[begin, b" <unfinished ...>"].concat(), stack)?;
         }
         Ok(())
     }
 
-    fn entry(&mut self, what: What, event: &Event, text: &[u8]) -> io::Result<()> {
+    fn entry(&mut self, what: What, event: &Event, text: &[u8], stack: &[Arc<Frame>]) -> io::Result<()> {
         // Once it was enough, it stays enough.
         let is_full = self.limits.entries.is_some_and(|most| self.taken >= most);
         if is_full {
@@ -325,7 +356,7 @@ impl<O: Output> Work<O> {
         let &Event { process, thread, number, args, result, begin, end, .. } = event;
         let result_at = if what == What::Unfinished { 0 } else { event.result_at.into() };
         let (begin, end) = (self.clock.nanoseconds(begin), self.clock.nanoseconds(end));
-        self.output.entry(&Entry { what, process, thread, number, args, result, begin, end, text, result_at })
+        self.output.entry(&Entry { what, process, thread, number, args, result, begin, end, text, result_at, stack })
     }
 }
 

@@ -1,9 +1,12 @@
 //! One thing that happened, as all formats see it.
 
 use std::io;
+use std::sync::Arc;
 
 use syscall_intercept::Sysno;
 use syscall_intercept::log::signal_name;
+
+use crate::stacks::Frame;
 
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) text: &'a [u8],
     /// Where in the text ` = ` and the result begin; zero where there is none.
     pub(crate) result_at: usize,
+    /// Who has made the call, the innermost first; nothing where that was not asked for.
+    pub(crate) stack: &'a [Arc<Frame>],
 }
 
 /// What is known before the first entry.

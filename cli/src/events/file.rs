@@ -14,13 +14,33 @@
 //! ```
 //!
 //! A file without an ending was not completed: it holds what there was until then.
+//!
+//! That is version 1. Version 2 is written where stacks are recorded. Each of its entries ends with one more number: who has made the call,
+//! as the number of a caller, counted from 1 in the order in which they stand in the file; 0 for nobody. They stand before the first
+//! entry that needs them:
+//!
+//! ```text
+//! frame       32, length of the path of the file, the path, length of the name of the function, the name, how far into the function,
+//!             where in the file
+//! caller      33, the number of the caller of this one, or 0; the number of its frame, counted from 1 as callers are
+//! ```
+//!
+//! So a stack costs what is new in it: callers that have called something else before are there already.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _, Write};
+use std::sync::Arc;
 
 use super::entry::{Beginning, Ending, Entry, Output, What};
+use crate::stacks::Frame;
 
 const MAGIC: &[u8; 8] = b"intercpt";
 const VERSION: u8 = 1;
+const VERSION_WITH_STACKS: u8 = 2;
+
+/// What stands where an entry says what it is. Numbers below are kept for entries.
+const FRAME: u64 = 32;
+const CALLER: u64 = 33;
 
 const WHATS: [What; 6] = [What::Call, What::Leaving, What::Unfinished, What::Program, What::Signal, What::End];
 
@@ -33,17 +53,51 @@ pub(crate) struct Writer<W> {
     to: W,
     last_end: u64,
     bytes: Vec<u8>,
+    /// If stacks are recorded, those that are in the file.
+    stacks: Option<Written>,
+}
+
+/// Frames that are in a file, and callers by the number of who has called them and that of their frame.
+#[derive(Debug, Default)]
+struct Written {
+    frames: HashMap<Arc<Frame>, u64>,
+    callers: HashMap<(u64, u64), u64>,
+}
+
+impl Written {
+    /// The number of who has made a call. Adds to the bytes what is not in the file yet.
+    fn caller(&mut self, bytes: &mut Vec<u8>, stack: &[Arc<Frame>]) -> u64 {
+        let mut caller = 0;
+        for frame in stack.iter().rev() {
+            let new = self.frames.len() as u64 + 1;
+            let frame_number = *self.frames.entry(Arc::clone(frame)).or_insert(new);
+            if frame_number == new {
+                number(bytes, FRAME);
+                text(bytes, frame.file.as_bytes());
+                text(bytes, frame.function.as_bytes());
+                number(bytes, frame.into);
+                number(bytes, frame.offset);
+            }
+            let new = self.callers.len() as u64 + 1;
+            let called = *self.callers.entry((caller, frame_number)).or_insert(new);
+            if called == new {
+                [CALLER, caller, frame_number].iter().for_each(|value| number(bytes, *value));
+            }
+            caller = called;
+        }
+        caller
+    }
 }
 
 impl<W: Write + Send> Writer<W> {
-    /// Begins it.
-    pub(crate) fn new(mut to: W, beginning: Beginning) -> io::Result<Writer<W>> {
+    /// Begins it; says whether entries will have stacks.
+    pub(crate) fn new(mut to: W, beginning: Beginning, has_stacks: bool) -> io::Result<Writer<W>> {
         let mut bytes = MAGIC.to_vec();
-        bytes.push(VERSION);
+        bytes.push(if has_stacks { VERSION_WITH_STACKS } else { VERSION });
         number(&mut bytes, beginning.time);
         number(&mut bytes, beginning.parent.into());
         to.write_all(&bytes)?;
-        Ok(Writer { to, last_end: 0, bytes })
+        Ok(Writer { to, last_end: 0, bytes, stacks: has_stacks.then(Written::default) })
     }
 }
 
@@ -51,6 +105,7 @@ impl<W: Write + Send> Output for Writer<W> {
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let bytes = &mut self.bytes;
         bytes.clear();
+        let caller = self.stacks.as_mut().map(|stacks| stacks.caller(bytes, entry.stack));
         let what = WHATS.iter().position(|what| *what == entry.what).unwrap_or_default();
         number(bytes, 1 + what as u64);
         number(bytes, entry.process.into());
@@ -62,9 +117,9 @@ impl<W: Write + Send> Output for Writer<W> {
         let given = entry.args.iter().enumerate().filter(|(_, arg)| **arg != 0);
         number(bytes, given.clone().map(|(index, _)| 1 << index).sum());
         given.for_each(|(_, arg)| signed(bytes, *arg));
-        number(bytes, entry.text.len() as u64);
-        bytes.extend_from_slice(entry.text);
+        text(bytes, entry.text);
         number(bytes, entry.result_at as u64);
+        caller.into_iter().for_each(|caller| number(bytes, caller));
         self.last_end = entry.end;
         self.to.write_all(bytes)
     }
@@ -89,8 +144,59 @@ pub(crate) struct Reader<R> {
     from: R,
     last_end: u64,
     text: Vec<u8>,
+    stacks: Option<Known>,
+    /// Who has made the call of the last entry.
+    stack: Vec<Arc<Frame>>,
     /// What stands at its beginning.
     pub(crate) beginning: Beginning,
+}
+
+/// The frames and callers that were read: of each its own caller and its frame.
+#[derive(Debug, Default)]
+struct Known {
+    frames: Vec<Arc<Frame>>,
+    callers: Vec<(u64, Arc<Frame>)>,
+}
+
+/// The one with a number that counts from 1.
+fn numbered<T>(all: &[T], number: u64) -> io::Result<&T> {
+    let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    place.and_then(|place| all.get(place)).ok_or_else(out_of_range)
+}
+
+impl Known {
+    fn read_frame(&mut self, from: &mut impl BufRead) -> io::Result<()> {
+        let mut name = || {
+            let mut name = Vec::new();
+            read_text(from, &mut name)?;
+            Ok::<_, io::Error>(String::from_utf8_lossy(&name).into_owned())
+        };
+        let (file, function) = (name()?, name()?);
+        let (into, offset) = (read_number(from)?, read_number(from)?);
+        self.frames.push(Arc::new(Frame { file, function, into, offset }));
+        Ok(())
+    }
+
+    fn read_caller(&mut self, from: &mut impl BufRead) -> io::Result<()> {
+        let caller = read_number(from)?;
+        // There is no way in circles.
+        if caller > self.callers.len() as u64 {
+            return Err(out_of_range());
+        }
+        let frame = Arc::clone(numbered(&self.frames, read_number(from)?)?);
+        self.callers.push((caller, frame));
+        Ok(())
+    }
+
+    fn stack(&self, mut caller: u64, stack: &mut Vec<Arc<Frame>>) -> io::Result<()> {
+        stack.clear();
+        while caller != 0 {
+            let (called_by, frame) = numbered(&self.callers, caller)?;
+            stack.push(Arc::clone(frame));
+            caller = *called_by;
+        }
+        Ok(())
+    }
 }
 
 /// What comes next in a file.
@@ -111,11 +217,13 @@ impl<R: BufRead> Reader<R> {
         if begins.is_err() || !magic.starts_with(MAGIC) {
             return Err(invalid("not a file that `intercept record` has written"));
         }
-        if magic.last() != Some(&VERSION) {
-            return Err(invalid("written by another version of `intercept record`"));
-        }
+        let stacks = match magic.last() {
+            Some(&VERSION) => None,
+            Some(&VERSION_WITH_STACKS) => Some(Known::default()),
+            _ => return Err(invalid("written by another version of `intercept record`")),
+        };
         let beginning = Beginning { time: read_number(&mut from)?, parent: narrow(read_number(&mut from)?)? };
-        Ok(Reader { from, last_end: 0, text: Vec::new(), beginning })
+        Ok(Reader { from, last_end: 0, text: Vec::new(), stacks, stack: Vec::new(), beginning })
     }
 
     /// What comes next.
@@ -124,13 +232,21 @@ impl<R: BufRead> Reader<R> {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Next::Cut),
             Err(error) => Err(error),
             Ok(Err(ending)) => Ok(Next::End(ending)),
-            Ok(Ok(entry)) => Ok(Next::Entry(Entry { text: &self.text, ..entry })),
+            Ok(Ok(entry)) => Ok(Next::Entry(Entry { text: &self.text, stack: &self.stack, ..entry })),
         }
     }
 
     fn read_next(&mut self) -> io::Result<Result<Entry<'static>, Ending>> {
         let from = &mut self.from;
-        let Some(what) = read_number(from)?.checked_sub(1) else {
+        let mut what = read_number(from)?;
+        while let (Some(stacks), FRAME | CALLER) = (&mut self.stacks, what) {
+            match what {
+                FRAME => stacks.read_frame(from)?,
+                _ => stacks.read_caller(from)?,
+            }
+            what = read_number(from)?;
+        }
+        let Some(what) = what.checked_sub(1) else {
             return Ok(Err(Ending { lost: read_number(from)?, torn: read_number(from)? }));
         };
         let what = usize::try_from(what).ok().and_then(|what| WHATS.get(what));
@@ -147,17 +263,13 @@ impl<R: BufRead> Reader<R> {
                 *arg = read_signed(from)?;
             }
         }
-        let length = read_number(from)?;
-        if length > LONGEST_TEXT {
-            return Err(out_of_range());
-        }
-        self.text.clear();
-        if from.by_ref().take(length).read_to_end(&mut self.text)? as u64 != length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        read_text(from, &mut self.text)?;
         let result_at = narrow(read_number(from)?)? as usize;
+        if let Some(stacks) = &self.stacks {
+            stacks.stack(read_number(from)?, &mut self.stack)?;
+        }
         self.last_end = end;
-        Ok(Ok(Entry { what, process, thread, number, args, result, begin, end, text: b"", result_at }))
+        Ok(Ok(Entry { what, process, thread, number, args, result, begin, end, text: b"", result_at, stack: &[] }))
     }
 }
 
@@ -183,6 +295,23 @@ fn number(to: &mut Vec<u8>, mut value: u64) {
 
 fn signed(to: &mut Vec<u8>, value: i64) {
     number(to, (value << 1 ^ value >> 63).cast_unsigned());
+}
+
+fn text(to: &mut Vec<u8>, text: &[u8]) {
+    number(to, text.len() as u64);
+    to.extend_from_slice(text);
+}
+
+fn read_text(from: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<()> {
+    let length = read_number(from)?;
+    if length > LONGEST_TEXT {
+        return Err(out_of_range());
+    }
+    text.clear();
+    if from.by_ref().take(length).read_to_end(text)? as u64 != length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
 }
 
 fn read_number(from: &mut impl io::Read) -> io::Result<u64> {
@@ -221,6 +350,7 @@ mod tests {
             end,
             text,
             result_at: text.len() / 2,
+            stack: &[],
         };
         vec![
             call(What::Program, 5, 0, [0; 6], b"ls /"),
@@ -233,7 +363,7 @@ mod tests {
 
     fn written() -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut writer = Writer::new(&mut bytes, BEGINNING).expect("memory");
+        let mut writer = Writer::new(&mut bytes, BEGINNING, false).expect("memory");
         entries().iter().for_each(|entry| writer.entry(entry).expect("memory"));
         writer.end(&Ending { lost: 3, torn: 1 << 40 }).expect("memory");
         bytes
@@ -250,6 +380,43 @@ mod tests {
         }
         let Next::End(ending) = reader.next().expect("whole") else { panic!("that was all") };
         assert_eq!(ending, Ending { lost: 3, torn: 1 << 40 });
+    }
+
+    #[test]
+    fn stacks_are_read_as_they_were_written_and_cost_what_is_new_in_them() {
+        let frame = |function: &str| Arc::new(Frame { function: function.to_owned(), offset: 7, ..Frame::default() });
+        let [main, one, two, write] = ["main", "one", "two", "write"].map(frame);
+        let stacks = [
+            vec![Arc::clone(&write), Arc::clone(&one), Arc::clone(&main)],
+            Vec::new(),
+            vec![Arc::clone(&write), Arc::clone(&two), Arc::clone(&main)],
+            vec![write, two, one, main],
+        ];
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes, BEGINNING, true).expect("memory");
+        let (first, mut lengths) = (entries()[1], Vec::new());
+        for stack in stacks.iter().chain(&stacks) {
+            writer.entry(&Entry { stack, ..first }).expect("memory");
+            lengths.push(writer.bytes.len());
+        }
+        writer.end(&Ending::default()).expect("memory");
+        assert!(lengths[0] > lengths[2] && lengths[4..].iter().all(|length| *length == lengths[1]), "{lengths:?}");
+        let mut reader = Reader::new(&bytes[..]).expect("a record file");
+        for stack in stacks.iter().chain(&stacks) {
+            let Next::Entry(read) = reader.next().expect("whole") else { panic!("there is one more") };
+            assert_eq!(read, Entry { stack, ..first });
+        }
+        assert!(matches!(reader.next(), Ok(Next::End(_))));
+    }
+
+    #[test]
+    fn a_file_without_stacks_is_of_the_first_version() {
+        let stack = [Arc::new(Frame::default())];
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes, BEGINNING, false).expect("memory");
+        entries().iter().for_each(|entry| writer.entry(&Entry { stack: &stack, ..*entry }).expect("memory"));
+        writer.end(&Ending { lost: 3, torn: 1 << 40 }).expect("memory");
+        assert_eq!((bytes[MAGIC.len()], &bytes), (1, &written()));
     }
 
     #[test]
@@ -278,7 +445,7 @@ mod tests {
         for (bytes, why) in [
             (&b""[..], "not a file"),
             (b"\x7fELF\x02\x01\x01\0\0\0\0", "not a file"),
-            (b"intercpt\x02\0\0", "another version"),
+            (b"intercpt\x03\0\0", "another version"),
         ] {
             let error = Reader::new(bytes).expect_err("no record file");
             assert!(error.to_string().contains(why), "{error}");
@@ -291,6 +458,8 @@ mod tests {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 (random >> 33) as u8
             }));
+            // With stacks or without.
+            bytes[MAGIC.len()] += (random >> 40) as u8 & 1;
             let Ok(mut reader) = Reader::new(&bytes[..]) else { continue };
             while matches!(reader.next(), Ok(Next::Entry(_))) {}
         }

@@ -1,17 +1,27 @@
 //! Folded stacks: `program;call nanoseconds`, a line for each program and call, as `flamegraph.pl`, `inferno-flamegraph` and
-//! Speedscope read them.
+//! Speedscope read them. Where stacks were recorded, the functions that lead to the call stand between the two.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::names::{Era, Names};
 use crate::events::entry::{Ending, Entry, Output, What, name};
+use crate::stacks::Frame;
 
 /// Adds times up.
 pub(super) struct Folded {
     to: Box<dyn Write + Send>,
     names: Names,
-    times: HashMap<(Era, i32), u64>,
+    times: HashMap<Calls, u64>,
+}
+
+/// Calls of one kind: whose, by whom, and which.
+type Calls = (Era, Vec<Arc<Frame>>, i32);
+
+/// A part of a line: these separate them.
+fn part(name: &str) -> String {
+    name.replace([';', '\n', ' '], "_")
 }
 
 impl Folded {
@@ -24,7 +34,7 @@ impl Output for Folded {
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let era = self.names.learn(entry);
         if entry.what == What::Call {
-            *self.times.entry((era, entry.number)).or_default() += entry.duration();
+            *self.times.entry((era, entry.stack.to_vec(), entry.number)).or_default() += entry.duration();
         }
         Ok(())
     }
@@ -34,14 +44,14 @@ impl Output for Folded {
     }
 
     fn end(&mut self, _: &Ending) -> io::Result<()> {
-        let mut lines: BTreeMap<(String, String), u64> = BTreeMap::new();
-        for ((era, number), time) in &self.times {
-            // These separate the parts of a line.
-            let program = self.names.name(*era).replace([';', '\n', ' '], "_");
-            *lines.entry((program, name(*number))).or_default() += time;
+        let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+        for ((era, stack, number), time) in &self.times {
+            let callers = stack.iter().rev().map(|frame| part(&frame.name()));
+            let parts = std::iter::once(part(&self.names.name(*era))).chain(callers).chain([name(*number)]);
+            *lines.entry(parts.collect::<Vec<_>>().join(";")).or_default() += time;
         }
-        for ((program, call), time) in lines {
-            writeln!(self.to, "{program};{call} {time}")?;
+        for (line, time) in lines {
+            writeln!(self.to, "{line} {time}")?;
         }
         self.to.flush()
     }

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::json;
 use super::names::{Era, Names};
 use crate::events::entry::{Beginning, Ending, Entry, Output, What};
+use crate::stacks::Frame;
 
 /// More calls than this are too many for a browser to be quick with: the longest are drawn, all are added up.
 const MOST_DRAWN: usize = 200_000;
@@ -24,8 +26,8 @@ pub(super) struct Html {
     calls: Vec<Drawn>,
     /// How many were not kept.
     dropped: usize,
-    /// Time, calls and errors by program and call.
-    sums: HashMap<(Era, i32), Sum>,
+    /// Time, calls and errors by program, call, and who has made it.
+    sums: HashMap<(Era, i32, Vec<Arc<Frame>>), Sum>,
     end: u64,
 }
 
@@ -46,6 +48,22 @@ struct Sum {
     errors: u64,
 }
 
+/// Names, each once, and where each is among them.
+#[derive(Debug, Default)]
+struct Places {
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Places {
+    fn of(&mut self, name: String) -> usize {
+        *self.places.entry(name).or_insert_with_key(|name| {
+            self.names.push(name.clone());
+            self.names.len() - 1
+        })
+    }
+}
+
 impl Html {
     pub(super) fn new(to: Box<dyn Write + Send>, beginning: Beginning) -> Html {
         Html { to, beginning, names: Names::default(), calls: Vec::new(), dropped: 0, sums: HashMap::new(), end: 0 }
@@ -63,7 +81,7 @@ impl Html {
     /// The data, as the script expects them.
     fn data(&mut self, ending: &Ending) -> io::Result<()> {
         let Html { to, names, .. } = self;
-        let mut calls: Vec<i32> = self.sums.keys().map(|(_, number)| *number).collect();
+        let mut calls: Vec<i32> = self.sums.keys().map(|(_, number, _)| *number).collect();
         calls.extend(self.calls.iter().map(|call| call.number));
         calls.sort_unstable();
         calls.dedup();
@@ -74,17 +92,20 @@ impl Html {
         let missing = ending.missing().unwrap_or_default();
         write!(to, r#"{{"time":{time},"end":{end},"dropped":{dropped},"missing":{},"#, quoted(missing.as_bytes()))?;
         write!(to, r#""names":[{call_names}],"sums":["#)?;
-        let mut sums: HashMap<(String, i32), Sum> = HashMap::new();
-        for ((era, number), sum) in &self.sums {
-            let all = sums.entry((names.name(*era), *number)).or_default();
+        let mut frames = Places::default();
+        let mut sums: HashMap<(String, i32, Vec<usize>), Sum> = HashMap::new();
+        for ((era, number, stack), sum) in &self.sums {
+            let callers = stack.iter().rev().map(|frame| frames.of(frame.name())).collect();
+            let all = sums.entry((names.name(*era), *number, callers)).or_default();
             all.time += sum.time;
             all.calls += sum.calls;
             all.errors += sum.errors;
         }
-        for (index, ((program, number), Sum { time, calls, errors })) in sums.iter().enumerate() {
-            let comma = if index > 0 { "," } else { "" };
-            write!(to, "{comma}\n[{},{},{time},{calls},{errors}]", quoted(program.as_bytes()), place[number])?;
+        for (index, ((program, number, callers), Sum { time, calls, errors })) in sums.iter().enumerate() {
+            let (comma, program) = (if index > 0 { "," } else { "" }, quoted(program.as_bytes()));
+            write!(to, "{comma}\n[{program},{},{time},{calls},{errors},{callers:?}]", place[number])?;
         }
+        write!(to, "],\n\"functions\":[{}],\n\"lanes\":[", list(frames.names))?;
         let mut lanes: Vec<(Era, u32)> = Vec::new();
         let mut lane_of: HashMap<(Era, u32), usize> = HashMap::new();
         for call in &self.calls {
@@ -94,7 +115,7 @@ impl Html {
             });
         }
         let lane_names = list(lanes.iter().map(|(era, thread)| format!("{} {thread}", names.name(*era))).collect());
-        write!(to, "],\n\"lanes\":[{lane_names}],\n\"calls\":[")?;
+        write!(to, "{lane_names}],\n\"calls\":[")?;
         for (index, call) in self.calls.iter().enumerate() {
             let comma = if index > 0 { "," } else { "" };
             let (lane, name) = (lane_of[&(call.era, call.thread)], place[&call.number]);
@@ -114,7 +135,7 @@ impl Output for Html {
         }
         let failed = entry.error().is_some();
         if entry.what == What::Call {
-            let sum = self.sums.entry((era, entry.number)).or_default();
+            let sum = self.sums.entry((era, entry.number, entry.stack.to_vec())).or_default();
             sum.time += entry.duration();
             sum.calls += 1;
             sum.errors += u64::from(failed);

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use crate::events::entry::{Beginning, Ending, Entry, Output, What};
+use crate::stacks::Frame;
 
 /// The writer of objects.
 pub(super) struct Json {
@@ -21,6 +22,7 @@ impl Json {
 impl Output for Json {
     fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let Entry { process, thread, begin, number, args, .. } = entry;
+        let to = &mut self.to;
         let event = match entry.what {
             What::Call => "call",
             What::Leaving => "leaving",
@@ -29,21 +31,26 @@ impl Output for Json {
             What::Signal => "signal",
             What::End => "over",
         };
-        write!(self.to, r#"{{"event":"{event}","at_ns":{begin},"pid":{process},"tid":{thread}"#)?;
+        write!(to, r#"{{"event":"{event}","at_ns":{begin},"pid":{process},"tid":{thread}"#)?;
         let name = quoted(entry.name().as_bytes());
         match entry.what {
-            What::Program => write!(self.to, r#","parent":{}"#, args[0])?,
-            What::Signal => write!(self.to, r#","signal":{name},"number":{number}"#)?,
+            What::Program => write!(to, r#","parent":{}"#, args[0])?,
+            What::Signal => write!(to, r#","signal":{name},"number":{number}"#)?,
             What::End => {}
-            _ => write!(self.to, r#","call":{name},"number":{number},"args":{args:?}"#)?,
+            _ => write!(to, r#","call":{name},"number":{number},"args":{args:?}"#)?,
         }
         if entry.what == What::Call {
-            write!(self.to, r#","result":{},"duration_ns":{}"#, entry.result, entry.duration())?;
+            write!(to, r#","result":{},"duration_ns":{}"#, entry.result, entry.duration())?;
             if let Some(error) = entry.error() {
-                write!(self.to, r#","error":"{error}""#)?;
+                write!(to, r#","error":"{error}""#)?;
             }
         }
-        writeln!(self.to, r#","text":{}}}"#, quoted(entry.text))
+        write!(to, r#","text":{}"#, quoted(entry.text))?;
+        if !entry.stack.is_empty() {
+            let frames: Vec<String> = entry.stack.iter().map(|frame| object(frame)).collect();
+            write!(to, r#","stack":[{}]"#, frames.join(","))?;
+        }
+        writeln!(to, "}}")
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -54,6 +61,19 @@ impl Output for Json {
         writeln!(self.to, r#"{{"event":"end","lost":{},"torn":{}}}"#, ending.lost, ending.torn)?;
         self.to.flush()
     }
+}
+
+/// A frame; without what is not known of it.
+fn object(frame: &Frame) -> String {
+    let Frame { file, function, into, offset } = frame;
+    let mut object = format!(r#"{{"offset":{offset}"#);
+    if !file.is_empty() {
+        object += &format!(r#","file":{}"#, quoted(file.as_bytes()));
+    }
+    if !function.is_empty() {
+        object += &format!(r#","function":{},"into":{into}"#, quoted(function.as_bytes()));
+    }
+    object + "}"
 }
 
 /// A JSON string.

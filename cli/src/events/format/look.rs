@@ -82,6 +82,7 @@ mod tests {
             end: 2_000_050_000,
             text: b"call() = 0",
             result_at: 6,
+            stack: &[],
         };
         let mut line = Vec::new();
         look.before(&mut line, &entry, 1_700_000_000_000_000_000, 47_000).expect("a vector takes all");

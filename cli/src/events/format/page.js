@@ -1,6 +1,6 @@
 "use strict";
 // Draws what stands in #data. A call is [begin, duration, lane, name, failed, text], times in nanoseconds;
-// a sum is [program, name, time, calls, errors].
+// a sum is [program, name, time, calls, errors, functions], the outermost function first.
 const data = JSON.parse(document.getElementById("data").textContent);
 const LANE = 18, AXIS = 20, LABEL = 130;
 const hue = (name) => [...name].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 360, 7);
@@ -113,28 +113,52 @@ canvas.addEventListener("dblclick", () => { view = { ...whole }; draw(); });
 window.addEventListener("resize", draw);
 draw();
 
-// Flame graph: all, programs, calls; as wide as they took time.
+// Flame graph: all, programs, functions, calls; as wide as they took time. A click on a box makes it as wide as the page.
 {
   const flame = document.getElementById("flame");
-  const total = data.sums.reduce((sum, row) => sum + row[2], 0) || 1;
-  const programs = new Map();
-  for (const row of data.sums) {
-    if (!programs.has(row[0])) programs.set(row[0], []);
-    programs.get(row[0]).push(row);
+  const box = (name, fill, above) => ({ name, fill, above, time: 0, below: new Map() });
+  const all = box("all", "hsl(40,70%,70%)", null);
+  for (const [program, name, spent, , , functions] of data.sums) {
+    let at = all;
+    at.time += spent;
+    const way = [[program, `hsl(${hue(program)},50%,72%)`]];
+    for (const index of functions) way.push([data.functions[index], `hsl(${20 + hue(data.functions[index]) % 40},75%,68%)`]);
+    way.push([data.names[name], colour(name)]);
+    way.forEach(([label, fill], depth) => {
+      // A function may have the name of the call it makes.
+      const key = (depth + 1 === way.length ? "call " : "") + label;
+      if (!at.below.has(key)) at.below.set(key, box(label, fill, at));
+      at = at.below.get(key);
+      at.time += spent;
+    });
   }
-  const of = (rows) => rows.reduce((sum, row) => sum + row[2], 0);
-  const sorted = [...programs].sort((a, b) => of(b[1]) - of(a[1]));
-  const box = (row, name, share, fill) => {
-    const text = `${name} ${time(share)}, ${(100 * share / total).toFixed(1)} %`;
-    element(row, "div", text, { width: 100 * share / total + "%", background: fill }).title = text;
+  const draw = (focus) => {
+    flame.textContent = "";
+    const row = () => { const made = element(flame, "div", ""); made.className = "row"; return made; };
+    const put = (row, from, width, shown) => {
+      const text = `${shown.name} ${time(shown.time)}, ${(100 * shown.time / (all.time || 1)).toFixed(1)} %`;
+      const made = element(row, "div", text, { left: 100 * from + "%", width: 100 * width + "%", background: shown.fill });
+      made.title = text;
+      made.onclick = () => draw(shown);
+    };
+    const above = [];
+    for (let at = focus.above; at; at = at.above) above.unshift(at);
+    for (const at of above) put(row(), 0, 1, at);
+    for (let level = [[0, focus]]; level.length;) {
+      const made = row(), next = [];
+      for (let [from, shown] of level) {
+        put(made, from, shown.time / (focus.time || 1), shown);
+        for (const below of [...shown.below.values()].sort((a, b) => b.time - a.time)) {
+          const width = below.time / (focus.time || 1);
+          // Nobody would see it.
+          if (width > 0.0005) next.push([from, below]);
+          from += width;
+        }
+      }
+      level = next;
+    }
   };
-  const row = () => { const made = element(flame, "div", ""); made.className = "row"; return made; };
-  box(row(), "all", total, "hsl(40,70%,70%)");
-  const middle = row(), bottom = row();
-  for (const [program, rows] of sorted) {
-    box(middle, program, of(rows), `hsl(${hue(program)},50%,72%)`);
-    for (const sum of rows.sort((a, b) => b[2] - a[2])) box(bottom, data.names[sum[1]], sum[2], colour(sum[1]));
-  }
+  draw(all);
 }
 
 // Table.
@@ -142,7 +166,12 @@ draw();
   const table = document.getElementById("table");
   const head = element(table, "tr", "");
   for (const title of ["program", "call", "calls", "errors", "total", "mean"]) element(head, "th", title);
-  for (const [program, name, total, calls, errors] of [...data.sums].sort((a, b) => b[2] - a[2])) {
+  const sums = new Map();
+  for (const [program, name, total, calls, errors] of data.sums) {
+    const key = name + " " + program, sum = sums.get(key) || [program, name, 0, 0, 0];
+    sums.set(key, [program, name, sum[2] + total, sum[3] + calls, sum[4] + errors]);
+  }
+  for (const [program, name, total, calls, errors] of [...sums.values()].sort((a, b) => b[2] - a[2])) {
     const row = element(table, "tr", "");
     for (const cell of [program, data.names[name], calls, errors || "", time(total), time(total / calls)])
       element(row, "td", cell);

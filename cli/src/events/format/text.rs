@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use syscall_intercept::Sysno;
 
 use super::look::Look;
 use crate::events::entry::{Beginning, Ending, Entry, Output, What};
+use crate::stacks::Frame;
 
 /// How lines are written.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +41,13 @@ pub(crate) struct Text {
 struct Leaving {
     entry: Entry<'static>,
     text: Vec<u8>,
+    stack: Vec<Arc<Frame>>,
+}
+
+impl Leaving {
+    fn entry(&self) -> Entry<'_> {
+        Entry { stack: &self.stack, ..self.entry }
+    }
 }
 
 impl Text {
@@ -77,6 +86,9 @@ impl Text {
             lines.look.after(&mut line, entry)?;
         }
         line.push(b'\n');
+        for frame in entry.stack {
+            writeln!(line, " > {frame}")?;
+        }
         to.of(entry.thread)?.write_all(&line)
     }
 }
@@ -84,7 +96,8 @@ impl Text {
 impl Text {
     /// Tells of a program that was to become another one, now that something else is heard of it.
     fn settle(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        let Some(Leaving { entry: call, text }) = self.leaving.remove(&entry.process) else { return Ok(()) };
+        let Some(leaving) = self.leaving.remove(&entry.process) else { return Ok(()) };
+        let (call, text) = (leaving.entry(), &leaving.text);
         match entry.what {
             What::Program => {
                 let text = text.strip_suffix(b"?").map_or(text.clone(), |asked| [asked, b"0"].concat());
@@ -92,10 +105,10 @@ impl Text {
             }
             // It has failed, and this says why.
             What::Call if (entry.thread, entry.number) == (call.thread, call.number) => Ok(()),
-            _ if entry.thread == call.thread => self.line(&call, &text, false),
+            _ if entry.thread == call.thread => self.line(&call, text, false),
             // Other threads of a program go on until the kernel has what it needs for the new one.
             _ => {
-                self.leaving.insert(entry.process, Leaving { entry: call, text });
+                self.leaving.insert(entry.process, leaving);
                 Ok(())
             }
         }
@@ -104,7 +117,7 @@ impl Text {
 
 impl Text {
     fn end_of_thread(&mut self, entry: &Entry<'_>, text: &[u8]) -> io::Result<()> {
-        if self.lines.quiet { Ok(()) } else { self.line(&Entry { result_at: 0, ..*entry }, text, false) }
+        if self.lines.quiet { Ok(()) } else { self.line(&Entry { result_at: 0, stack: &[], ..*entry }, text, false) }
     }
 
     /// All that are left of its threads end as it does, the first one last.
@@ -120,8 +133,9 @@ impl Output for Text {
         self.settle(entry)?;
         let becomes = [Sysno::execve as i32, Sysno::execveat as i32].contains(&entry.number);
         if entry.what == What::Leaving && becomes {
-            let call = Entry { text: &[], ..*entry };
-            self.leaving.insert(entry.process, Leaving { entry: call, text: entry.text.to_vec() });
+            let call = Entry { text: &[], stack: &[], ..*entry };
+            let (text, stack) = (entry.text.to_vec(), entry.stack.to_vec());
+            self.leaving.insert(entry.process, Leaving { entry: call, text, stack });
             return Ok(());
         }
         match entry.what {
@@ -153,8 +167,8 @@ impl Output for Text {
     }
 
     fn end(&mut self, _: &Ending) -> io::Result<()> {
-        for (_, Leaving { entry, text }) in std::mem::take(&mut self.leaving) {
-            self.line(&entry, &text, false)?;
+        for (_, leaving) in std::mem::take(&mut self.leaving) {
+            self.line(&leaving.entry(), &leaving.text, false)?;
         }
         self.to.flush()
     }
