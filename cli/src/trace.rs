@@ -1,5 +1,6 @@
 //! `intercept trace`: runs a program with the library, which prints each call as it happens.
 
+mod colour;
 mod shown;
 mod signals;
 mod summary;
@@ -12,13 +13,14 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use self::colour::When;
 use self::shown::Shown;
 use self::summary::Summary;
 use crate::error::Error;
 use crate::events::ends::{self, Ended};
 use crate::events::format::Format;
 use crate::events::format::look::Look;
-use crate::events::format::text::{Lines, Text};
+use crate::events::format::text::{self, Lines, Text};
 use crate::inject;
 use crate::output;
 use crate::own_file;
@@ -28,8 +30,8 @@ use crate::set::Set;
 
 #[derive(Debug, clap::Args)]
 #[command(args_override_self = true)]
-// Without the list of arguments, which is no more than the usage says: all of it is to fit a screen.
-#[command(help_template = "{about}\n{usage-heading} {usage}\n{options}")]
+// A line an option would be more than a screen: letters that belong together share one. The manual page has the list.
+#[command(help_template = include_str!("trace/help.txt"))]
 pub(crate) struct Arguments {
     /// Write the trace to FILE instead of stderr
     #[arg(short, long, value_name = "FILE")]
@@ -48,6 +50,9 @@ pub(crate) struct Arguments {
     look: Look,
     #[command(flatten)]
     summary: Summary,
+    /// Colour failures, signals and ends: auto is on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN", hide_possible_values = true, hide_default_value = true)]
+    color: When,
     #[command(flatten)]
     program: CommandLine,
 }
@@ -56,14 +61,20 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let asked = shown::sorted(&arguments.expressions);
     let mut command = arguments.program.command(&[])?;
-    command.env("INTERCEPT_TRACE_OPTIONS", arguments.shown.for_library(&asked, arguments.format == Format::Text)?);
+    let colours = arguments.color.decide(arguments.output.is_none());
+    let words = arguments.shown.for_library(&asked, arguments.format == Format::Text)?;
+    command.env("INTERCEPT_TRACE_OPTIONS", words + if colours { " colours" } else { "" });
     let traced = asked.calls.last().map_or(Ok(Set::all()), |set| Set::parse(set))?;
     if let Some(injections) = inject::variable(&asked.others, &traced)? {
         command.env("INTERCEPT_INJECT", injections);
     }
     let counts = arguments.summary.of(&mut command, traced)?;
-    let lines =
-        Lines { look: arguments.look.clone(), quiet: arguments.shown.is_quiet(), column: arguments.shown.column() };
+    let lines = Lines {
+        look: arguments.look.clone(),
+        quiet: arguments.shown.is_quiet(),
+        column: arguments.shown.column(),
+        colours,
+    };
     if let Some(name) = arguments.output.as_ref().filter(|_| arguments.shown.separates()) {
         if counts.is_some() {
             return Err(Error::new("-c and -C make one table, -ff a file for each thread; leave one of them out"));
@@ -98,7 +109,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let ended = |whose, Ended { status, .. }: Ended| {
         // Otherwise the program has said it itself.
         if whose == Whose::Program && status.signal().is_some() && !is_quiet {
-            let _ = writeln!(std::io::stderr(), "{}", ends::in_words(status));
+            let words = ends::in_words(status);
+            let coloured = colours.then(|| text::coloured(text::END, &words));
+            let _ = writeln!(std::io::stderr(), "{}", coloured.unwrap_or(words));
         }
     };
     program::run_and(command, orphans, ended, last)
@@ -136,6 +149,28 @@ fn append(fd: i32) {
         let flags = libc::fcntl(fd, libc::F_GETFL);
         if flags >= 0 {
             libc::fcntl(fd, libc::F_SETFL, flags | libc::O_APPEND);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[derive(Debug, clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: super::Arguments,
+    }
+
+    #[test]
+    fn the_help_names_every_option() {
+        let help = include_str!("trace/help.txt");
+        let words: Vec<&str> = help.split([' ', ',', ';', '\n']).collect();
+        for option in Command::command().get_opts().filter(|option| !option.is_hide_set()) {
+            let letter = option.get_short().map(|letter| format!("-{letter}"));
+            let name = letter.unwrap_or_else(|| format!("--{}", option.get_long().unwrap_or_default()));
+            assert!(words.contains(&name.as_str()), "{name}");
         }
     }
 }

@@ -20,6 +20,7 @@ use super::registers::{Registers, register};
 use super::{in_place, owner};
 use crate::inject::Tick;
 use crate::log;
+use crate::ring::Thread;
 use crate::sys::probe::{SIGSET_SIZE, is_readable};
 use crate::sys::raw::syscall;
 use crate::trampoline::{Part, part};
@@ -180,6 +181,7 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
         None
     };
     let _suspended = Suspended::new();
+    let is_chosen = Thread::current().is_chosen();
     let _set_aside = SetAside::new();
     let registers = &mut interrupted.uc_mcontext.gregs;
     let disguise = Disguise::put_on(registers);
@@ -194,6 +196,8 @@ unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, c
     unsafe { handler(signal, info, context) };
     // SAFETY: the same as before; the handler is done with it.
     let interrupted = unsafe { &mut *context };
+    // The handler's own calls were others.
+    Thread::current().choose(is_chosen);
     let goes_on = register(&interrupted.uc_mcontext.gregs, libc::REG_RIP) == counter;
     if let Some(disguise) = disguise {
         disguise.take_off(&mut interrupted.uc_mcontext.gregs);

@@ -16,9 +16,12 @@ pub(crate) fn configure(config: &Config) {
         LOG.drop_in.start(path, !config.log_append);
     }
     if let Some(text) = &config.trace_options {
-        let Asked { options, calls, signals } = Options::parse(&text.to_string_lossy());
+        let Asked { options, calls, signals, about } = Options::parse(&text.to_string_lossy());
         options.become_those_of_process();
         LOG.choice.become_these(calls.as_ref(), options.results);
+        if !about.is_empty() {
+            LOG.choice.become_those_about(about, calls.as_ref());
+        }
         delivery::show_only(signals);
     }
     if let Some(path) = path(&config.trace) {

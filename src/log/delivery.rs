@@ -5,9 +5,11 @@
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::colours::{SIGNAL, coloured};
 use super::kind::signal_name;
 use super::kind::signals::{Information, show_information};
 use super::line::Line;
+use super::options::Options;
 
 /// The signals that are told of: the first is bit 0.
 static SHOWN: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -24,11 +26,13 @@ pub(super) fn is_shown(signal: i32) -> bool {
 }
 
 /// Writes what is told of it behind what the line holds.
-pub(super) fn describe(line: &mut Line, signal: i32, information: &Information) {
-    line.text("--- ");
-    signal_name(line, signal, true);
-    line.byte(b' ');
-    show_information(line, information);
-    line.text(" ---");
+pub(super) fn describe(line: &mut Line, options: Options, signal: i32, information: &Information) {
+    coloured(line, options, SIGNAL, |line| {
+        line.text("--- ");
+        signal_name(line, signal, true);
+        line.byte(b' ');
+        show_information(line, information);
+        line.text(" ---");
+    });
     line.finish();
 }

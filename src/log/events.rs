@@ -9,6 +9,7 @@ use super::at_once::at_once;
 use super::delivery;
 use super::kind::signals::Information;
 use super::memory::{self, Memory};
+use super::options::Options;
 use super::stacks::Stacks;
 use super::{Call, Line, Outcome, format, maps};
 use crate::handed_down::EVENTS;
@@ -174,7 +175,7 @@ impl Events {
     pub(super) fn signal(&self, signal: i32, information: &Information) {
         let now = self.now();
         let mut line = Line::new();
-        delivery::describe(&mut line, signal, information);
+        delivery::describe(&mut line, Options::DEFAULT, signal, information);
         let call = Call { number: signal.into(), args: [0; 6], object: b"", offset: 0 };
         let event = self.event(Kind::Signal, &call, Outcome::Pending, now.value, now);
         self.add(&event, now, line.as_bytes().strip_suffix(b"\n").unwrap_or(line.as_bytes()), None);

@@ -1,5 +1,6 @@
 //! One call, one line.
 
+use super::colours::{FAILURE, coloured};
 use super::kind::{self, Context, Kind, Shown};
 use super::line::Line;
 use super::memory::Memory;
@@ -18,7 +19,7 @@ pub fn format(line: &mut Line, style: Style, call: &Call, outcome: Outcome, memo
 
 /// The same for somebody who has yet to put the result into its column; answers where it begins.
 pub(super) fn append_unaligned(line: &mut Line, call: &Call, outcome: Outcome, memory: &dyn Memory) -> usize {
-    append(Options { column: 0, ..Options::of_process() }, line, Style::Trace, call, outcome, memory)
+    append(Options { column: 0, colours: false, ..Options::of_process() }, line, Style::Trace, call, outcome, memory)
 }
 
 /// Writes a call behind what `line` already holds; answers where the result begins. The options are those of a trace: the other
@@ -40,7 +41,7 @@ pub(super) fn append(
         // One space stands between them in any case.
         line.fill(usize::from(options.column) - 1);
     }
-    result(line, style, call, entry.returns, outcome);
+    result(line, options, style, call, entry.returns, outcome);
     if style == Style::Trace && entry.returns.has_remark() {
         remark(line, &context, entry.returns);
     }
@@ -53,7 +54,9 @@ pub(super) fn append(
 fn remark(line: &mut Line, context: &Context, returns: Returns) {
     let Some(value) = context.success() else { return };
     match (returns, value) {
-        (Returns::Descriptor, fd) if context.options.paths => descriptor::path(line, fd as i32),
+        (Returns::Descriptor, fd) if context.options.paths => {
+            descriptor::path(line, fd as i32, context.options.details)
+        }
         (Returns::Ready | Returns::ReadyInTime | Returns::Selected, 0) => line.text(" (Timeout)"),
         (Returns::Ready, _) => kind::polled(line, context, false),
         (Returns::ReadyInTime, _) => kind::polled(line, context, true),
@@ -81,12 +84,12 @@ pub(super) fn both(line: &mut Line, call: &Call, returned: i64, memory: &dyn Mem
     let entry = table::entry(style, call.number);
     asked(line, &entry, &Context { style, call, outcome, memory, options: Options::DEFAULT });
     let end = line.mark();
-    result(line, style, call, entry.returns, outcome);
+    result(line, Options::DEFAULT, style, call, entry.returns, outcome);
     line.finish();
     if !line.repeat(end) {
         return false;
     }
-    result(line, style, call, entry.returns, Outcome::Returned(returned));
+    result(line, Options::DEFAULT, style, call, entry.returns, Outcome::Returned(returned));
     line.finish();
     true
 }
@@ -164,7 +167,7 @@ fn arguments(line: &mut Line, context: &Context, kinds: &[Kind]) {
     }
 }
 
-fn result(line: &mut Line, style: Style, call: &Call, returns: Returns, outcome: Outcome) {
+fn result(line: &mut Line, options: Options, style: Style, call: &Call, returns: Returns, outcome: Outcome) {
     let value = match (style, returns, outcome) {
         // The original says nothing at all.
         (Style::DropIn, Returns::Never, _) => return,
@@ -173,7 +176,7 @@ fn result(line: &mut Line, style: Style, call: &Call, returns: Returns, outcome:
     };
     line.text(" = ");
     match i32::try_from(value) {
-        Ok(error @ -4095..=-1) => failure(line, style, error.unsigned_abs()),
+        Ok(error @ -4095..=-1) => coloured(line, options, FAILURE, |line| failure(line, style, error.unsigned_abs())),
         _ => match returns {
             Returns::Address if style == Style::DropIn => numbers::pointer(line, style, value.cast_unsigned()),
             Returns::Address | Returns::Hex => numbers::hex(line, style, value.cast_unsigned()),

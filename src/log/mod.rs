@@ -18,6 +18,7 @@
 mod at_once;
 mod call;
 mod choice;
+mod colours;
 mod configure;
 mod delivery;
 mod descriptor;
@@ -38,6 +39,7 @@ mod options;
 mod process;
 mod records;
 mod sink;
+mod socket;
 mod stacks;
 mod table;
 mod trace;

@@ -37,6 +37,12 @@ pub(super) struct Options {
     pub(super) quiet: bool,
     pub(super) results: Results,
     pub(super) hexadecimal: Hexadecimal,
+    /// Of descriptors that are no files all is told that is known: addresses of sockets, numbers of devices.
+    pub(super) details: bool,
+    /// Structures and environments are shown whole.
+    pub(super) whole: bool,
+    /// What has failed, signals and ends stand out.
+    pub(super) colours: bool,
 }
 
 /// All that the environment asks for.
@@ -47,6 +53,8 @@ pub(super) struct Asked {
     pub(super) calls: Option<Numbers>,
     /// The signals to be shown; the first is bit 0.
     pub(super) signals: u64,
+    /// The paths that calls have to be about, if it matters.
+    pub(super) about: Vec<Vec<u8>>,
 }
 
 /// strace's `-s`.
@@ -61,13 +69,16 @@ impl Options {
         quiet: false,
         results: Results::All,
         hexadecimal: Hexadecimal::None,
+        details: false,
+        whole: false,
+        colours: false,
     };
 
     /// What the environment asks for, by words with a space between them: `strings=64 column=40 paths quiet results=failed
-    /// hexadecimal=all calls=0-3,257 signals=1-9`. Words that are none of these are passed over.
+    /// hexadecimal=all details whole colours calls=0-3,257 signals=1-9 about=/a%20path`. Words that are none of these are passed over.
     pub(super) fn parse(text: &str) -> Asked {
         let mut options = Options::DEFAULT;
-        let (mut calls, mut signals) = (None, u64::MAX);
+        let (mut calls, mut signals, mut about) = (None, u64::MAX, Vec::new());
         for word in text.split_ascii_whitespace() {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             match name {
@@ -79,12 +90,16 @@ impl Options {
                 "results" if value == "failed" => options.results = Results::Failed,
                 "hexadecimal" if value == "unprintable" => options.hexadecimal = Hexadecimal::Unprintable,
                 "hexadecimal" if value == "all" => options.hexadecimal = Hexadecimal::All,
+                "details" => options.details = true,
+                "whole" => options.whole = true,
+                "colours" => options.colours = true,
+                "about" => about.push(unescaped(value)),
                 "calls" => calls = Some(Numbers::these(&numbers(value))),
                 "signals" => signals = set_of_signals(&numbers(value)),
                 _ => {}
             }
         }
-        Asked { options, calls, signals }
+        Asked { options, calls, signals, about }
     }
 
     /// What this process was asked for.
@@ -105,6 +120,9 @@ impl Options {
             | (self.quiet as u64) << 25
             | (self.results as u64) << 26
             | (self.hexadecimal as u64) << 28
+            | (self.details as u64) << 30
+            | (self.whole as u64) << 31
+            | (self.colours as u64) << 32
     }
 
     #[inline(always)]
@@ -121,7 +139,8 @@ impl Options {
         };
         let has = |bit: u32| packed >> bit & 1 != 0;
         let (strings, column) = (packed as u16, (packed >> 16) as u8);
-        Options { strings, column, paths: has(24), quiet: has(25), results, hexadecimal }
+        let (paths, quiet, details, whole, colours) = (has(24), has(25), has(30), has(31), has(32));
+        Options { strings, column, paths, quiet, results, hexadecimal, details, whole, colours }
     }
 
     /// Whether a call that has returned this is shown.
@@ -151,6 +170,18 @@ fn numbers(text: &str) -> Vec<i64> {
     numbers
 }
 
+/// A path, in which `%20` stands for a byte that would end the word.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        bytes.extend(u8::from_str_radix(digits, 16).ok());
+        bytes.extend(rest.as_bytes());
+    }
+    bytes
+}
+
 fn set_of_signals(numbers: &[i64]) -> u64 {
     numbers.iter().filter(|number| (1..=64).contains(*number)).fold(0, |set, number| set | 1 << (number - 1))
 }
@@ -161,16 +192,18 @@ mod tests {
 
     #[test]
     fn words_are_read_and_unknown_ones_passed_over() {
-        let text =
-            "strings=64 nonsense column=40 paths results=failed hexadecimal=all calls=0-2,257,x,9-3 signals=2,63-70";
-        let Asked { options, calls, signals } = Options::parse(text);
+        let text = "strings=64 nonsense column=40 paths results=failed hexadecimal=all calls=0-2,257,x,9-3 signals=2,63-70 whole \
+                    about=/a%20b%ff about=c";
+        let Asked { options, calls, signals, about } = Options::parse(text);
         let (results, hexadecimal) = (Results::Failed, Hexadecimal::All);
-        let expected = Options { strings: 64, column: 40, paths: true, quiet: false, results, hexadecimal };
+        let expected =
+            Options { strings: 64, column: 40, paths: true, whole: true, results, hexadecimal, ..Options::DEFAULT };
+        assert_eq!(about, [&b"/a b\xff"[..], b"c"]);
         assert_eq!(options, expected);
         let calls = calls.expect("a set");
         assert_eq!((0..1000).filter(|&number| calls.contains(number)).collect::<Vec<_>>(), [0, 1, 2, 257]);
         assert_eq!(signals, 1 << 1 | 1 << 62 | 1 << 63);
-        let Asked { options, calls, signals } = Options::parse("strings=-1 column=1000 results=");
+        let Asked { options, calls, signals, .. } = Options::parse("strings=-1 column=1000 results=");
         assert!(options == Options::DEFAULT && calls.is_none() && signals == u64::MAX);
     }
 
@@ -178,10 +211,24 @@ mod tests {
     fn options_fit_into_a_word() {
         for results in [Results::All, Results::Successful, Results::Failed] {
             let hexadecimal = Hexadecimal::Unprintable;
-            let options =
-                Options { strings: u16::MAX, column: u8::MAX, paths: true, quiet: true, results, hexadecimal };
+            let options = Options {
+                strings: u16::MAX,
+                column: u8::MAX,
+                paths: true,
+                quiet: true,
+                results,
+                hexadecimal,
+                ..Options::DEFAULT
+            };
             let all = Options { hexadecimal: Hexadecimal::All, ..options };
-            for options in [options, Options { paths: false, ..options }, Options { quiet: false, ..options }, all] {
+            let more = [
+                Options { paths: false, ..options },
+                Options { quiet: false, ..options },
+                Options { details: true, ..options },
+                Options { whole: true, ..options },
+                Options { colours: true, ..options },
+            ];
+            for options in [options, all].into_iter().chain(more) {
                 assert_eq!(Options::unpack(options.pack()), options);
             }
         }

@@ -124,7 +124,7 @@ impl Log {
     #[inline(never)]
     fn before_for_traces(&self, call: &Call, may_not_return: bool, memory: &dyn Memory) {
         handed_down::before(call.number, &call.args);
-        let told = self.choice.told_before(call.number);
+        let told = self.choice.told_before(call, memory);
         // A trace has one line a call, written when the result is known. Of `execve` that may be never: it is written before,
         // with `?`, and once more with the error if it returns.
         if self.trace.is_on() && may_not_return {

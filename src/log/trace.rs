@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use super::choice::ENDS;
+use super::colours::{END, coloured};
 use super::delivery;
 use super::events::Told;
 use super::kind::signals::Information;
@@ -81,7 +82,7 @@ impl Trace {
     pub(super) fn signal(&self, signal: i32, information: &Information) {
         let mut line = Line::new();
         self.prefix(&mut line);
-        delivery::describe(&mut line, signal, information);
+        delivery::describe(&mut line, Options::of_process(), signal, information);
         self.sink.write(line.as_bytes());
     }
 
@@ -90,9 +91,11 @@ impl Trace {
     fn tell_of_end(&self, status: i64) {
         let mut line = Line::new();
         self.prefix(&mut line);
-        line.text("+++ exited with ");
-        line.signed(status & 0xff);
-        line.text(" +++");
+        coloured(&mut line, Options::of_process(), END, |line| {
+            line.text("+++ exited with ");
+            line.signed(status & 0xff);
+            line.text(" +++");
+        });
         line.finish();
         self.sink.write(line.as_bytes());
     }

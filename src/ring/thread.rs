@@ -33,6 +33,8 @@ pub(crate) struct Thread {
     began: AtomicU64,
     /// The stack pointer of the call whose beginning was told last with its stack, or zero.
     told_of: AtomicU64,
+    /// Whether a trace shows it.
+    is_chosen: AtomicU32,
 }
 
 impl Thread {
@@ -91,6 +93,16 @@ impl Thread {
     /// Whether that was the stack of the call that ends.
     pub(crate) fn has_told_stack(&self, sp: u64) -> bool {
         self.told_of.load(Relaxed) == sp
+    }
+
+    /// Whether the call that is about to end is to be shown.
+    pub(crate) fn is_chosen(&self) -> bool {
+        self.is_chosen.load(Relaxed) != 0
+    }
+
+    /// Says whether the call that is being made is to be shown.
+    pub(crate) fn choose(&self, chosen: bool) {
+        self.is_chosen.store(chosen.into(), Relaxed);
     }
 
     /// A call begins.

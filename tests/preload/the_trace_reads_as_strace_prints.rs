@@ -345,6 +345,119 @@ fn with_its_options() {
 }
 
 #[test]
+fn with_whole_structures() {
+    let bench = Workbench::new();
+    compare(both(&bench, &["-v", "-e", "statx,newfstatat,uname"], &["ls", "-l", "/etc/passwd", "/dev/null"]));
+    compare(both(&bench, &["-v", "-s", "100", "-e", "uname"], &["uname", "-a"]));
+    let trace = bench.path("trace");
+    let script = "env -i A=b C='d \"e' /bin/true; true";
+    Program::new(Built::get().intercept())
+        .args(["trace", "-v", "-o"])
+        .args([&trace])
+        .args(["sh", "-c", script])
+        .run()
+        .success();
+    let text = fs::read_to_string(trace).unwrap();
+    assert!(text.contains(r#"execve("/bin/true", ["/bin/true"], ["A=b", "C=d \"e"])"#), "{text}");
+}
+
+#[test]
+fn with_calls_about_paths_alone() {
+    let script =
+        "cat numbers >/dev/null; exec 3<numbers; cat <&3 >/dev/null; cat numbers/x; cat x.c numbersx; rm numbers";
+    let command = ["sh", "-c", &format!("{script} || true")];
+    for options in [&["-P", "numbers"][..], &["-P", "numbers", "-P", "x.c", "-e", "openat,close,read"]] {
+        let found = both(&Workbench::new(), options, &command);
+        assert!(found[1].iter().flatten().filter(|line| line.starts_with("close(")).count() >= 2, "{found:#?}");
+        assert!(found[1].iter().flatten().all(|line| !line.contains("numbersx")), "{found:#?}");
+        compare(found);
+    }
+}
+
+#[test]
+fn with_what_descriptors_stand_for_in_detail() {
+    let bench = Workbench::new();
+    let script = r#"
+import fcntl, os, socket
+listening = socket.socket()
+unbound = socket.socket()
+listening.bind(("127.0.0.1", 0))
+listening.listen()
+client = socket.create_connection(listening.getsockname())
+server, _ = listening.accept()
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+datagrams.bind(("127.0.0.1", 0))
+named = socket.socket(socket.AF_UNIX)
+named.bind("a socket")
+abstract = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+abstract.bind("\0an \"abstract\" one")
+netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+netlink.bind((0, 0))
+null = open("/dev/null")
+gone = open("gone", "w")
+os.unlink("gone")
+pipe = os.pipe()[0]
+for one in [listening, unbound, client, server, datagrams, named, abstract, netlink, null, gone, pipe]:
+    fcntl.fcntl(one, fcntl.F_GETFD)
+"#;
+    let seen = |tracer: Program| -> Vec<String> {
+        let file = bench.path("of");
+        let tracer = tracer.args(["-yy", "-a1", "-e", "trace=fcntl", "-o"]).args([&file]);
+        let tracer = tracer.args(["/usr/bin/python3", "-c", script]).folder(bench.empty_folder("work"));
+        tracer.run().success();
+        let text = fs::read_to_string(file).unwrap();
+        let asked: Vec<&str> = text.lines().filter(|line| line.contains("F_GETFD") && !line.contains(".py")).collect();
+        // Ports and inodes are others each time.
+        let words = |line: &str| line.split_inclusive(|c: char| !c.is_ascii_digit()).map(word_made_equal).collect();
+        asked[asked.len() - 11..].iter().map(|line| words(line)).collect()
+    };
+    let expected = seen(Program::new("strace"));
+    assert!(expected[2].contains("<TCP:[127.0.0.1:NUMBER->127.0.0.1:NUMBER]>"), "{expected:#?}");
+    assert_eq!(seen(Program::new(Built::get().intercept()).args(["trace"])), expected);
+}
+
+fn word_made_equal(word: &str) -> String {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    if digits > 3 { format!("NUMBER{}", &word[digits..]) } else { word.to_owned() }
+}
+
+#[test]
+fn with_colours_where_they_are_wanted() {
+    let bench = Workbench::new();
+    let red = "\x1b[31m-1 ENOENT (No such file or directory)\x1b[0m";
+    let command = ["-a1", "-e", "trace=openat", "cat", "/no such file"];
+    let trace = |options: &[&str]| {
+        Program::new(Built::get().intercept())
+            .args(["trace"])
+            .args(options.iter().copied())
+            .args(command)
+            .run()
+            .stderr()
+    };
+    let (plain, coloured) = (trace(&[]), trace(&["--color", "always"]));
+    assert!(coloured.contains(red) && coloured.contains("\x1b[34m+++ exited with 1 +++\x1b[0m\n"), "{coloured}");
+    assert!(!plain.contains('\x1b') && plain == trace(&["--color", "never"]), "{plain}");
+    let file = bench.path("trace");
+    trace(&["--color", "always", "-o", file.to_str().unwrap()]);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(red) && text.contains("\x1b[34m+++ exited"), "{text}");
+    // On a terminal.
+    let command = format!(
+        "{} trace -o /dev/null true; {0} trace -e openat cat '/no such file'",
+        Built::get().intercept().display()
+    );
+    let on_terminal = |variables: &[(&str, &str)]| {
+        let script = Program::new("script").args(["-q", "-e", "-c", &format!("{command}; true"), "/dev/null"]);
+        variables.iter().fold(script, |script, (name, value)| script.env(name, *value)).run().stdout()
+    };
+    assert!(on_terminal(&[("TERM", "xterm")]).contains(red));
+    for variables in [&[("TERM", "xterm"), ("NO_COLOR", "1")][..], &[("TERM", "dumb")]] {
+        let text = on_terminal(variables);
+        assert!(text.contains("-1 ENOENT") && !text.contains('\x1b'), "{text}");
+    }
+}
+
+#[test]
 fn with_nothing_patched_that_is_not_shown() {
     let bench = Workbench::new();
     let output = bench.path("trace");

@@ -1,6 +1,8 @@
 //! What a trace shows: strace's options, put into the words that the library reads.
 
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 
 use super::signals;
 use crate::error::Error;
@@ -16,9 +18,15 @@ pub(crate) struct Shown {
     /// Show unprintable texts as bytes; twice: all texts
     #[arg(short = 'x', action = clap::ArgAction::Count)]
     hexadecimal: u8,
-    /// Show what descriptors stand for
-    #[arg(short = 'y', long)]
-    decode_fds: bool,
+    /// Show what descriptors stand for; twice: also addresses of sockets, numbers of devices
+    #[arg(short = 'y', long, action = clap::ArgAction::Count)]
+    decode_fds: u8,
+    /// Show structures and environments whole
+    #[arg(short = 'v', long)]
+    no_abbrev: bool,
+    /// Show calls about this path alone: that name it, or a descriptor of it. May be given several times
+    #[arg(short = 'P', long, value_name = "PATH")]
+    trace_path: Vec<PathBuf>,
     /// Show calls that succeeded alone
     #[arg(short = 'z', long, conflicts_with = "failed_only")]
     successful_only: bool,
@@ -56,7 +64,9 @@ impl Shown {
     pub(crate) fn for_library(&self, asked: &Expressions<'_>, is_text: bool) -> Result<String, Error> {
         let mut words = format!("strings={} column={}", self.string_limit, self.columns);
         let flags = [
-            (self.decode_fds, " paths"),
+            (self.decode_fds > 0, " paths"),
+            (self.decode_fds > 1, " details"),
+            (self.no_abbrev, " whole"),
             (self.successful_only, " results=successful"),
             (self.failed_only, " results=failed"),
             (self.is_quiet() || !is_text, " quiet"),
@@ -73,8 +83,39 @@ impl Shown {
         if let Some(signals) = signals?.last() {
             let _ = write!(words, " signals={signals}");
         }
+        for path in &self.trace_path {
+            about(&mut words, path)?;
+            // A descriptor's path is the real one; strace looks for both, too.
+            if let Some(real) = path.canonicalize().ok().filter(|real| real != path) {
+                about(&mut words, &real)?;
+            }
+        }
         Ok(words)
     }
+}
+
+/// The library cuts the paths of descriptors there.
+const LONGEST_PATH: usize = 255;
+
+/// Tells the library of a path that calls are to be about.
+fn about(words: &mut String, path: &Path) -> Result<(), Error> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.is_empty() || bytes.len() > LONGEST_PATH {
+        return Err(Error::new(format_args!(
+            "-P takes a path of 1 to {LONGEST_PATH} bytes, this one has {}",
+            bytes.len()
+        )));
+    }
+    words.push_str(" about=");
+    for &byte in bytes {
+        let _ = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                write!(words, "{}", char::from(byte))
+            }
+            _ => write!(words, "%{byte:02x}"),
+        };
+    }
+    Ok(())
 }
 
 /// Expressions, by what they are about.
@@ -104,6 +145,14 @@ pub(crate) fn sorted(expressions: &[String]) -> Expressions<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_one_word_for_the_library() {
+        let mut words = String::from("quiet");
+        about(&mut words, Path::new("/a b%\n-c")).expect("a path");
+        assert_eq!(words, "quiet about=/a%20b%25%0a-c");
+        assert!(about(&mut words, Path::new("")).is_err() && about(&mut words, Path::new(&"x".repeat(256))).is_err());
+    }
 
     #[test]
     fn expressions_are_told_apart() {

@@ -6,14 +6,16 @@ use super::super::line::Line;
 use super::super::names::files::*;
 use super::Form::{self, *};
 use super::show::number;
-use super::stat::stat;
+use super::stat;
 use super::structures;
 
-pub(in crate::log) const STAT: Form = Special(super::MOST, stat);
+pub(in crate::log) const STAT: Form =
+    Either { abridged: &Special(super::MOST, stat::abridged), whole: &Special(super::MOST, stat::whole) };
+pub(in crate::log) const STATX: Form = Either { abridged: &STATX_ABRIDGED, whole: &Special(152, stat::extended) };
 
 structures! {
     /// From `linux/stat.h`.
-    STATX, Abridged: stx_mask @ 0 Flags(4, STATX_MASK), stx_attributes @ 8 Flags(8, STATX_ATTRIBUTES), stx_mode @ 28 FileMode(2),
+    STATX_ABRIDGED, Abridged: stx_mask @ 0 Flags(4, STATX_MASK), stx_attributes @ 8 Flags(8, STATX_ATTRIBUTES), stx_mode @ 28 FileMode(2),
         stx_size @ 40 Unsigned(8);
     STATFS, Structure: f_type @ 0 Name(8, FILE_SYSTEM), f_bsize @ 8 Unsigned(8), f_blocks @ 16 Unsigned(8),
         f_bfree @ 24 Unsigned(8), f_bavail @ 32 Unsigned(8), f_files @ 40 Unsigned(8), f_ffree @ 48 Unsigned(8),

@@ -42,6 +42,11 @@ pub(super) enum Form {
     Structure(&'static [Field]),
     /// One that has more fields than are shown.
     Abridged(&'static [Field]),
+    /// One that is usually abridged. The whole may be larger than [`MOST`].
+    Either {
+        abridged: &'static Form,
+        whole: &'static Form,
+    },
     /// With a formatter of its own, for this many bytes.
     Special(usize, fn(&mut Line, &[u8])),
 }
@@ -72,7 +77,7 @@ impl Form {
             | Form::Text(size)
             | Form::Special(size, _) => size,
             Form::Pointer | Form::Limit | Form::Signals => 8,
-            Form::Boxed(form) => form.size(),
+            Form::Boxed(form) | Form::Either { abridged: form, .. } => form.size(),
             Form::Array(count, form) => count * form.size(),
             Form::Structure(fields) | Form::Abridged(fields) => {
                 let mut end = 0;
@@ -99,6 +104,21 @@ pub(super) fn at(line: &mut Line, memory: &dyn Memory, address: u64, form: &Form
     whole
 }
 
+/// The most bytes that any whole form is made of: `struct utsname`.
+pub(super) const MOST_OF_WHOLE: usize = 390;
+
+/// The same for a form that may be larger. Not inlined, since it needs more stack than most calls must pay for.
+#[inline(never)]
+pub(super) fn whole_at(line: &mut Line, memory: &dyn Memory, address: u64, form: &Form) -> bool {
+    let mut bytes = [0; MOST_OF_WHOLE];
+    let Some(bytes) = bytes.get_mut(..form.size()) else { return false };
+    let is_whole = address != 0 && memory.read(address, bytes) == bytes.len();
+    if is_whole {
+        show(line, form, bytes);
+    }
+    is_whole
+}
+
 /// Declares forms of structures: `NAME, Structure: field @ offset Form, ...;`.
 macro_rules! structures {
     ($($(#[$doc:meta])* $name:ident, $kind:ident: $($field:ident @ $at:literal $form:expr),* $(,)?;)*) => {
@@ -107,7 +127,7 @@ macro_rules! structures {
             pub(in crate::log) const $name: $crate::log::form::Form = $crate::log::form::Form::$kind(&[$(
                 $crate::log::form::Field { name: concat!(stringify!($field), "="), at: $at, form: &$form },
             )*]);
-            const _: () = assert!($name.size() <= $crate::log::form::MOST);
+            const _: () = assert!($name.size() <= $crate::log::form::MOST_OF_WHOLE);
         )*
     };
 }

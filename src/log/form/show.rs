@@ -36,18 +36,24 @@ pub(in crate::log) fn show(line: &mut Line, form: &Form, bytes: &[u8]) {
         }
         Form::Structure(fields) => structure(line, fields, bytes, "}"),
         Form::Abridged(fields) => structure(line, fields, bytes, ", ...}"),
+        Form::Either { abridged, .. } => show(line, abridged, bytes),
         Form::Special(_, shown) => shown(line, bytes),
     }
 }
 
-fn structure(line: &mut Line, fields: &[Field], bytes: &[u8], end: &str) {
+fn structure(line: &mut Line, shown: &[Field], bytes: &[u8], end: &str) {
+    fields(line, shown, bytes, "{");
+    line.text(end);
+}
+
+/// Fields of a structure; this stands before the first one.
+pub(super) fn fields(line: &mut Line, fields: &[Field], bytes: &[u8], before: &str) {
     for (index, field) in fields.iter().enumerate() {
-        line.text(if index == 0 { "{" } else { ", " });
+        line.text(if index == 0 { before } else { ", " });
         line.text(field.name);
         let rest = bytes.get(field.at..).unwrap_or_default();
         show(line, field.form, rest.get(..field.form.size()).unwrap_or(rest));
     }
-    line.text(end);
 }
 
 /// The little-endian number that bytes begin with.

@@ -10,7 +10,7 @@ pub(super) mod sets;
 pub(super) mod signals;
 mod socket;
 mod text;
-mod times;
+pub(super) mod times;
 mod values;
 mod vectors;
 mod waiting;
@@ -192,14 +192,19 @@ impl Context<'_> {
     /// What it stands for, after the call: one that the call has closed stands for nothing.
     fn path_of(&self, line: &mut Line, fd: i32) {
         if self.options.paths {
-            descriptor::path(line, fd);
+            descriptor::path(line, fd, self.options.details);
         }
     }
 
     /// What the call was given to read.
     fn given(&self, line: &mut Line, address: i64, form: &Form) {
         let address = address.cast_unsigned();
-        if self.style == Style::DropIn || !form::at(line, self.memory, address, form) {
+        let is_shown = match form {
+            _ if self.style == Style::DropIn => false,
+            Form::Either { whole, .. } if self.options.whole => form::whole_at(line, self.memory, address, whole),
+            _ => form::at(line, self.memory, address, form),
+        };
+        if !is_shown {
             numbers::pointer(line, self.style, address);
         }
     }

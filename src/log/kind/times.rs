@@ -36,7 +36,13 @@ pub(super) fn of_file(line: &mut Line, context: &Context, both: u64) {
 
 fn show(line: &mut Line, seconds: i64, fraction: i64, (form, digits): (&Form, usize), bytes: &[u8]) {
     form::show(line, form, bytes);
-    let Ok(part) = u64::try_from(fraction) else { return };
+    if let Ok(part) = u64::try_from(fraction) {
+        comment(line, seconds, part, digits);
+    }
+}
+
+/// The date in a comment, with so many digits of the part of a second, if there is one.
+pub(in crate::log) fn comment(line: &mut Line, seconds: i64, part: u64, digits: usize) {
     // Zero is no date but the absence of one; nothing is said of years with more than four digits.
     if seconds == 0 && part == 0 || !(0..=253_402_300_799).contains(&seconds) || part >= 10_u64.pow(digits as u32) {
         return;

@@ -1,5 +1,6 @@
 //! Arrays that arguments point to.
 
+use super::super::Style;
 use super::super::line::Line;
 use super::super::{memory, numbers};
 use super::Context;
@@ -7,6 +8,8 @@ use super::text::{Bytes, End};
 
 /// strace shows this many strings of an array.
 const STRINGS: usize = 32;
+/// More than fit into a line in any case.
+const MOST_STRINGS: usize = super::super::CAPACITY / 4;
 /// No environment is counted beyond this; each variable costs a system call.
 const VARIABLES: u64 = 1024;
 /// No directory is counted beyond this.
@@ -69,7 +72,8 @@ pub(super) fn directory_entries(line: &mut Line, context: &Context, address: u64
 pub(super) fn strings(line: &mut Line, context: &Context, address: u64) {
     let mark = line.mark();
     line.text("[");
-    for index in 0..=STRINGS {
+    let most = if context.options.whole { MOST_STRINGS } else { STRINGS };
+    for index in 0..=most {
         let Some(string) = pointer_at(context, address, index as u64) else {
             line.rewind(mark);
             return numbers::pointer(line, context.style, address);
@@ -80,7 +84,7 @@ pub(super) fn strings(line: &mut Line, context: &Context, address: u64) {
         if index > 0 {
             line.text(", ");
         }
-        if index == STRINGS {
+        if index == most {
             line.text("...");
             break;
         }
@@ -91,6 +95,9 @@ pub(super) fn strings(line: &mut Line, context: &Context, address: u64) {
 
 /// The address of an environment, and how many variables it has.
 pub(super) fn variables(line: &mut Line, context: &Context, address: u64) {
+    if context.style == Style::Trace && context.options.whole {
+        return strings(line, context, address);
+    }
     numbers::pointer(line, context.style, address);
     let mut count = 0;
     while count < VARIABLES {

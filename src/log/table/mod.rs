@@ -103,6 +103,11 @@ pub(super) fn entry(style: Style, number: i64) -> Entry {
     .unwrap_or(UNKNOWN)
 }
 
+/// The numbers that may be those of calls.
+pub(super) fn numbers() -> impl Iterator<Item = i64> {
+    0..NUMBERS as i64
+}
+
 /// Whether this argument of the call with this number is a path.
 pub(crate) fn is_path(number: i64, index: usize) -> bool {
     matches!(entry(Style::Trace, number).kinds.get(index), Some(Kind::Path))

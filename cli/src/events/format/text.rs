@@ -20,6 +20,18 @@ pub(crate) struct Lines {
     pub(crate) quiet: bool,
     /// Results begin here, if their calls leave room: so many characters from the left.
     pub(crate) column: u8,
+    /// What has failed, signals and ends stand out.
+    pub(crate) colours: bool,
+}
+
+/// The colours of `src/log/colours.rs`.
+const FAILURE: &str = "\x1b[31m";
+const SIGNAL: &str = "\x1b[33m";
+pub(crate) const END: &str = "\x1b[34m";
+
+/// A text in a colour.
+pub(crate) fn coloured(colour: &str, text: &str) -> String {
+    format!("{colour}{text}\x1b[0m")
 }
 
 /// The writer of lines.
@@ -81,7 +93,19 @@ impl Text {
             // One space stands between them in any case.
             line.resize(line.len().max(usize::from(lines.column).saturating_sub(1)), b' ');
         }
-        line.extend_from_slice(result);
+        let colour = match text {
+            _ if !lines.colours => None,
+            [b'-', ..] => Some(SIGNAL),
+            [b'+', ..] => Some(END),
+            _ => Some(FAILURE).filter(|_| entry.what == What::Call && entry.error().is_some()),
+        };
+        // ` = ` is as it always is.
+        let (plain, rest) = result.split_at(if entry.result_at > 0 { result.len().min(3) } else { 0 });
+        line.extend_from_slice(plain);
+        match colour {
+            Some(colour) => line.extend(coloured(colour, &String::from_utf8_lossy(rest)).bytes()),
+            None => line.extend_from_slice(rest),
+        }
         if after {
             lines.look.after(&mut line, entry)?;
         }
