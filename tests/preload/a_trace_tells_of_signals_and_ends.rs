@@ -27,7 +27,7 @@ fn said(line: &str) -> &str {
 /// The lines about signals and ends, without what is another number each time.
 fn events(lines: &[String]) -> Vec<String> {
     let said = lines.iter().map(|line| said(line)).filter(|said| said.starts_with("--- ") || said.starts_with("+++ "));
-    said.map(|said| said.split(", ").map(|field| event_field(field)).collect::<Vec<_>>().join(", ")).collect()
+    said.map(|said| said.split(", ").map(event_field).collect::<Vec<_>>().join(", ")).collect()
 }
 
 fn event_field(field: &str) -> String {
