@@ -72,6 +72,17 @@ typedef void intercept_after(struct intercept_call *call, void *data);
 long intercept_add_hooks(intercept_before *before, intercept_after *after, void *data, const long *numbers, size_t count);
 
 /*
+ * The same for hooks in a shield: if an instruction of theirs raises SIGSEGV, SIGBUS, SIGILL or SIGFPE, a line on stderr says so,
+ * both are removed, and the call and the process go on as if they had not been asked. Nothing that they were doing is finished or
+ * undone: locks stay locked, also those of libc. (Otherwise the line is followed by what is without this library: the program's
+ * handler, or death.)
+ *
+ * In the environment INTERCEPT_ON_FAULT=disable puts all hooks into the shield, intercept_hook_point and its fellows too, and
+ * INTERCEPT_ON_FAULT=abort takes all out of it.
+ */
+long intercept_add_shielded_hooks(intercept_before *before, intercept_after *after, void *data, const long *numbers, size_t count);
+
+/*
  * Removes what was added under this number: no call that begins after it has returned comes to these hooks. It does not wait: on
  * other threads they may be running, or be about to begin, for a while. So neither the data nor the code may go away because of it.
  *

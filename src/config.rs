@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) log_append: bool,
     /// `INTERCEPT_ONLY`: the calls that hooks may see.
     pub(crate) only: Option<OsString>,
+    /// `INTERCEPT_ON_FAULT`: what becomes of hooks that fault, whatever they were added with.
+    pub(crate) on_fault: Option<OsString>,
     /// `INTERCEPT_INJECT`: what happens to calls.
     pub(crate) inject: Option<OsString>,
     /// `INTERCEPT_TRACE`: as `INTERCEPT_LOG`, with one line a call.
@@ -67,6 +69,7 @@ impl Config {
             log: text("INTERCEPT_LOG"),
             log_append: starts_with("INTERCEPT_LOG_TRUNC", b'0'),
             only: text("INTERCEPT_ONLY"),
+            on_fault: text("INTERCEPT_ON_FAULT"),
             inject: text("INTERCEPT_INJECT"),
             trace: text("INTERCEPT_TRACE"),
             trace_options: text("INTERCEPT_TRACE_OPTIONS"),

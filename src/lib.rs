@@ -75,12 +75,12 @@ mod times;
 mod trampoline;
 
 pub use capi::{
-    intercept_add_hook, intercept_add_hook_for, intercept_add_hooks, intercept_disable, intercept_enable,
-    intercept_remove_hooks, intercept_sites, intercept_subscribe, intercept_version, syscall_hook_in_process_allowed,
-    syscall_no_intercept,
+    intercept_add_hook, intercept_add_hook_for, intercept_add_hooks, intercept_add_shielded_hooks, intercept_disable,
+    intercept_enable, intercept_remove_hooks, intercept_sites, intercept_subscribe, intercept_version,
+    syscall_hook_in_process_allowed, syscall_no_intercept,
 };
 pub use log::LogSink;
-pub use plugin::{Action, Buffer, Heap, OnPanic, PATH_MAX, Plugin, ProcessState, Syscall, ThreadState};
+pub use plugin::{Action, Buffer, Heap, OnFault, OnPanic, PATH_MAX, Plugin, ProcessState, Syscall, ThreadState};
 pub use syscalls::{Errno, Sysno};
 
 #[doc(hidden)]

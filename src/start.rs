@@ -33,7 +33,7 @@ extern "C" fn constructor() {
         return;
     }
     hook::errno::find();
-    let mut errno = 0;
+    let mut errno = hook::errno::Running::default();
     let _errno = hook::errno::Kept::keep_in(&mut errno);
     // A bug in here must not take the program down: it runs on, un-intercepted.
     let outcome = std::panic::catch_unwind(|| hook::bypass(|| start(config())));
@@ -140,6 +140,16 @@ fn start(config: &Config) -> usize {
         }
     }
 
+    match config.on_fault.as_ref().map(|text| text.as_bytes()) {
+        None => {}
+        Some(b"abort") => hook::cover(false),
+        Some(b"disable") => hook::cover(true),
+        Some(_) => {
+            report::line(&"INTERCEPT_ON_FAULT: neither `abort` nor `disable`; hooks are treated as they were added");
+            failures += 1;
+        }
+    }
+
     let objects = loaded::objects();
     if !objects.iter().any(|object| object.is_self() && object.stays()) {
         pin();
@@ -179,6 +189,11 @@ fn start(config: &Config) -> usize {
     hook::cancel::prepare(objects.iter().skip(1).find(|object| object.is_self()).map(|object| object.span.clone()));
     hook::adopt_handlers();
     hook::activate();
+    // Somebody who does not need the library by name may have hooks, too; if there is no other use for it, there will be some.
+    let is_of_other_use = log::watches() || stat::active() || config.inject.is_some();
+    if capi::may_have_hooks(&objects) || hook::any() || !is_of_other_use {
+        hook::expect_hooks();
+    }
     times.lap(Stage::Activate);
     times.report();
     failures

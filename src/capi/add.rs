@@ -13,7 +13,7 @@ use crate::hook::{self, Added, After, Before, Hook};
 /// The function can be called from any thread for as long as the process lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn intercept_add_hook(hook: Hook) -> c_int {
-    if hook::add(Added::Plain(hook), None).is_some() { 0 } else { -1 }
+    if hook::add(Added::Plain(hook), None, false).is_some() { 0 } else { -1 }
 }
 
 /// The same for a hook that wants to see calls of these numbers alone.
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn intercept_add_hook(hook: Hook) -> c_int {
 pub unsafe extern "C" fn intercept_add_hook_for(hook: Hook, numbers: *const c_long, count: usize) -> c_int {
     // SAFETY: passed on.
     let numbers = unsafe { list(numbers, count) };
-    if hook::add(Added::Plain(hook), numbers).is_some() { 0 } else { -1 }
+    if hook::add(Added::Plain(hook), numbers, false).is_some() { 0 } else { -1 }
 }
 
 /// Adds a hook before calls, one after them, or both, with data of their own, for these numbers or for all.
@@ -45,12 +45,47 @@ pub unsafe extern "C" fn intercept_add_hooks(
     numbers: *const c_long,
     count: usize,
 ) -> c_long {
+    // SAFETY: passed on.
+    unsafe { add(before, after, data, numbers, count, false) }
+}
+
+/// The same for hooks that are removed if an instruction of theirs raises SIGSEGV, SIGBUS, SIGILL or SIGFPE: the call goes on as if
+/// they had not been asked, and so does the process.
+///
+/// # Safety
+///
+/// As above. And nobody relies on what the hooks leave undone where they stop.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn intercept_add_shielded_hooks(
+    before: Option<Before>,
+    after: Option<After>,
+    data: *mut c_void,
+    numbers: *const c_long,
+    count: usize,
+) -> c_long {
+    // SAFETY: passed on.
+    unsafe { add(before, after, data, numbers, count, true) }
+}
+
+/// What the two have in common.
+///
+/// # Safety
+///
+/// As above.
+unsafe fn add(
+    before: Option<Before>,
+    after: Option<After>,
+    data: *mut c_void,
+    numbers: *const c_long,
+    count: usize,
+    shielded: bool,
+) -> c_long {
     if before.is_none() && after.is_none() {
         return -1;
     }
     // SAFETY: passed on.
     let numbers = unsafe { list(numbers, count) };
-    hook::add(Added::Pair(before, after, data), numbers).map_or(-1, u64::cast_signed)
+    hook::add(Added::Pair(before, after, data), numbers, shielded).map_or(-1, u64::cast_signed)
 }
 
 /// Takes away what [`intercept_add_hooks`] has added under this number: no call that begins later comes to it.

@@ -51,10 +51,11 @@ pub(crate) fn add_to_engine(
     after: After,
     data: *mut c_void,
     numbers: Option<&[c_long]>,
+    shielded: bool,
 ) -> Option<c_long> {
     type AddHooks = unsafe extern "C" fn(Option<Before>, Option<After>, *mut c_void, *const c_long, usize) -> c_long;
-    let function = resolved!("intercept_add_hooks");
-    // SAFETY: `intercept_add_hooks`, ours or that of another copy.
+    let function = if shielded { resolved!("intercept_add_shielded_hooks") } else { resolved!("intercept_add_hooks") };
+    // SAFETY: one of these two, ours or that of another copy.
     let function = unsafe { std::mem::transmute::<*const (), AddHooks>(function) };
     let (list, count) = numbers.map_or((std::ptr::null(), 0), |numbers| (numbers.as_ptr(), numbers.len()));
     // SAFETY: hooks that take this data, and as many numbers.

@@ -40,6 +40,14 @@ macro_rules! hook_point {
     };
 }
 
+/// Whatever hook there is first, as an address.
+pub(crate) fn any_hook_point() -> Option<u64> {
+    let before = || hook_point().map(|hook| hook as *const () as u64);
+    let after = || post_kernel().map(|hook| hook as *const () as u64);
+    let in_child = || clone_child().map(|hook| hook as *const () as u64);
+    before().or_else(after).or_else(in_child).or_else(|| clone_parent().map(|hook| hook as *const () as u64))
+}
+
 hook_point! {
     /// Called before each system call; returns 0 if it has handled the call and put the result where its last argument
     /// points to.

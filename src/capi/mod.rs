@@ -13,14 +13,14 @@ mod sites;
 mod subscribe;
 
 pub use add::{
-    intercept_add_hook, intercept_add_hook_for, intercept_add_hooks, intercept_disable, intercept_enable,
-    intercept_remove_hooks,
+    intercept_add_hook, intercept_add_hook_for, intercept_add_hooks, intercept_add_shielded_hooks, intercept_disable,
+    intercept_enable, intercept_remove_hooks,
 };
 pub use elsewhere::intercept_version;
 pub(crate) use elsewhere::{add_to_engine, engine_is_elsewhere, remove_from_engine};
 #[cfg(test)]
 pub(crate) use hook_points::intercept_hook_point_post_kernel;
-pub(crate) use hook_points::{PostKernel, clone_child, clone_parent, hook_point, post_kernel};
+pub(crate) use hook_points::{PostKernel, any_hook_point, clone_child, clone_parent, hook_point, post_kernel};
 pub(crate) use no_intercept::before_call_in_no_intercept;
 pub use no_intercept::syscall_no_intercept;
 pub(crate) use sites::tell_of;

@@ -227,7 +227,7 @@ fn mask(context: &libc::ucontext_t) -> u64 {
     unsafe { *(&raw const context.uc_sigmask).cast::<u64>() }
 }
 
-fn mask_mut(context: &mut libc::ucontext_t) -> &mut u64 {
+pub(super) fn mask_mut(context: &mut libc::ucontext_t) -> &mut u64 {
     // SAFETY: as above.
     unsafe { &mut *(&raw mut context.uc_sigmask).cast::<u64>() }
 }

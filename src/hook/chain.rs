@@ -10,10 +10,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::errno::Kept;
+use super::errno::{Kept, Running};
 use super::slots::{self, Added, HANDLED, Hook, OBSERVE, ShownCall};
 use super::subscription::{self, Numbers};
-use super::{Frame, ways};
+use super::{Frame, shield, ways};
 use crate::{capi, log, stat};
 
 /// What `intercept_hook_point` wants.
@@ -28,9 +28,11 @@ static SWITCHED_OFF: AtomicBool = AtomicBool::new(false);
 /// How often there has been a change in what stubs are to be told.
 static CHANGES: AtomicUsize = AtomicUsize::new(0);
 
-/// Adds a hook behind those already there, for these numbers or for all. Answers its ticket, if there was room.
-pub(crate) fn add(hook: Added, numbers: Option<&[i64]>) -> Option<u64> {
-    let ticket = slots::add(hook, numbers)?;
+/// Adds a hook behind those already there, for these numbers or for all, in the shield or not. Answers its ticket, if there was
+/// room.
+pub(crate) fn add(hook: Added, numbers: Option<&[i64]>, shielded: bool) -> Option<u64> {
+    let ticket = slots::add(hook, numbers, shield::covers(shielded))?;
+    super::dispatch::expect_hooks();
     CHANGES.fetch_add(1, Ordering::AcqRel);
     ways::choose();
     subscription::tell_stubs_also(&numbers.map_or_else(Numbers::allowed, Numbers::these));
@@ -78,6 +80,14 @@ pub(crate) fn subscribe(numbers: Option<&[i64]>) -> bool {
     true
 }
 
+/// The hook points are asked no more, whatever they subscribe to.
+pub(super) fn retire_hook_points() {
+    DECLARED.become_these(&[]);
+    HOOK_POINT_NUMBERS.become_these(&[]);
+    tell_stubs();
+    ways::choose();
+}
+
 /// Switches all hooks off, or on again.
 pub(super) fn switch(on: bool) {
     SWITCHED_OFF.store(!on, Ordering::Release);
@@ -123,16 +133,20 @@ pub(super) fn is_empty() -> bool {
 
 /// Asks `intercept_hook_point`. `Some` is what the program gets instead of a system call.
 #[inline(always)]
-pub(super) fn ask_hook_point(number: i64, args: &[i64; 6]) -> Option<i64> {
+pub(super) fn ask_hook_point(number: i64, args: &[i64; 6], running: &mut Running) -> Option<i64> {
     let hook = capi::hook_point().filter(|_| HOOK_POINT_NUMBERS.contains(number))?;
+    let _errno = Kept::keep_in(running);
+    if shield::covers_hook_points() {
+        return shield::run_hook_point(|| ask_plain(hook, number, args)).flatten();
+    }
     ask_plain(hook, number, args)
 }
 
+/// Asks a hook of the type of `intercept_hook_point`.
 #[inline(always)]
-fn ask_plain(hook: Hook, number: i64, args: &[i64; 6]) -> Option<i64> {
-    let (mut result, mut errno) = (0, 0);
+pub(super) fn ask_plain(hook: Hook, number: i64, args: &[i64; 6]) -> Option<i64> {
+    let mut result = 0;
     let [a, b, c, d, e, f] = *args;
-    let _errno = Kept::keep_in(&mut errno);
     // SAFETY: the user's function has this type by the contract of the header.
     let forward = unsafe { hook(number, a, b, c, d, e, f, &raw mut result) };
     (forward == 0).then_some(result)
@@ -141,7 +155,7 @@ fn ask_plain(hook: Hook, number: i64, args: &[i64; 6]) -> Option<i64> {
 /// The same the short way. Whether it has answered: the result is in the frame.
 #[inline(always)]
 pub(super) fn ask_in(frame: &mut Frame, hook: Hook, number: i64) -> bool {
-    let _errno = Kept::keep_in(&mut frame.errno);
+    let _errno = Kept::keep_in(&mut frame.running);
     let [a, b, c, d, e, f] = frame.args;
     let result = &mut frame.result;
     *result = 0;
@@ -190,7 +204,7 @@ impl Audience {
 
 /// Asks all hooks where some were added. `Some` is what the program gets instead of a system call; otherwise the arguments are
 /// those the call is to be made with. Says who wants to see the result.
-pub(super) fn ask(call: &mut ShownCall, audience: &mut Audience) -> Option<i64> {
+pub(super) fn ask(call: &mut ShownCall, audience: &mut Audience, running: &mut Running) -> Option<i64> {
     let mut ticket = 0;
     audience.horizon = slots::next_ticket() as u32;
     while let Some(place) = slots::after(ticket) {
@@ -201,11 +215,13 @@ pub(super) fn ask(call: &mut ShownCall, audience: &mut Audience) -> Option<i64> 
         match place.read() {
             None => {}
             Some(Added::Plain(hook)) => {
+                let _errno = Kept::keep_for(ticket, running);
                 if let Some(result) = ask_plain(hook, call.number, &call.args) {
                     return Some(result);
                 }
             }
             Some(Added::Pair(before, after, data)) => {
+                let _errno = Kept::keep_for(ticket, running);
                 // SAFETY: as the header says, and the data is what it was added with.
                 let answer = before.map_or(OBSERVE, |hook| ask_one(call, |call| unsafe { hook(call, data) }));
                 if answer == HANDLED {
@@ -217,14 +233,12 @@ pub(super) fn ask(call: &mut ShownCall, audience: &mut Audience) -> Option<i64> 
             }
         }
     }
-    ask_hook_point(call.number, &call.args)
+    ask_hook_point(call.number, &call.args, running)
 }
 
 /// Asks a hook, which may change the arguments but not what call it is.
 fn ask_one<T>(call: &mut ShownCall, ask: impl FnOnce(*mut ShownCall) -> T) -> T {
     let number = call.number;
-    let mut errno = 0;
-    let _errno = Kept::keep_in(&mut errno);
     let answer = ask(&raw mut *call);
     call.number = number;
     answer
@@ -232,7 +246,7 @@ fn ask_one<T>(call: &mut ShownCall, ask: impl FnOnce(*mut ShownCall) -> T) -> T 
 
 /// Shows a result to those who want to see it. Answers what the program gets.
 #[inline(never)]
-pub(super) fn show(call: &mut ShownCall, audience: Audience) -> i64 {
+pub(super) fn show(call: &mut ShownCall, audience: Audience, running: &mut Running) -> i64 {
     let (shown, mut ticket) = (*call, u64::MAX);
     while let Some(place) = slots::before(ticket) {
         ticket = place.ticket;
@@ -240,6 +254,7 @@ pub(super) fn show(call: &mut ShownCall, audience: Audience) -> i64 {
             continue;
         }
         if let Some(Added::Pair(_, Some(hook), data)) = place.read() {
+            let _errno = Kept::keep_for(ticket, running);
             // SAFETY: as the header says, and the data is what it was added with.
             ask_one(call, |call| unsafe { hook(call, data) });
             // The result alone can be changed.

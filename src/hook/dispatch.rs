@@ -1,16 +1,15 @@
 //! The three places where the crossing enters Rust.
 #![allow(unsafe_code, reason = "called from assembly with a pointer to its frame, and calls the user's functions")]
 
-use std::ffi::c_int;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::chain::{self, Audience};
 use super::clone::{Return, creates, how_it_returns};
-use super::errno::Kept;
+use super::errno::{Kept, Running};
 use super::guard::{Held, HeldAlone};
 use super::slots::{self, ShownCall};
 use super::subscription::is_for_the_library;
-use super::{Frame, Verdict, cancel, guard, signal, ways};
+use super::{Frame, Verdict, cancel, default, guard, shield, signal, ways};
 use crate::capi::{self, PostKernel};
 use crate::inject::{self, Due};
 use crate::log::{self, Call};
@@ -44,6 +43,13 @@ pub(crate) fn activate() {
     ways::choose();
 }
 
+/// There can be hooks from now on. (Before calls are intercepted the program would find our handlers.)
+pub(crate) fn expect_hooks() {
+    if STATE.load(Ordering::Acquire) != STARTING {
+        default::take();
+    }
+}
+
 /// Switches all hooks off, or on again.
 pub(crate) fn switch(on: bool) {
     chain::switch(on);
@@ -58,7 +64,7 @@ fn is_awake() -> bool {
 
 /// Whether the hook points are all there is to be asked and told.
 pub(super) fn asks_hook_points_alone() -> bool {
-    STATE.load(Ordering::Acquire) == AWAKE && !slots::any() && !log::watches()
+    STATE.load(Ordering::Acquire) == AWAKE && !slots::any() && !log::watches() && !shield::covers_hook_points()
 }
 
 /// Before a system call: asks the hooks and decides how it is made.
@@ -110,7 +116,7 @@ fn by_the_long_way(frame: &mut Frame) -> Verdict {
 /// Asks the hook of `intercept_hook_point`: there are no others, and no log.
 #[inline(always)]
 fn asked(frame: &mut Frame, number: i64) -> Verdict {
-    if let Some(result) = chain::ask_hook_point(number, &frame.args) {
+    if let Some(result) = chain::ask_hook_point(number, &frame.args, &mut frame.running) {
         frame.result = result;
         return Verdict::Return;
     }
@@ -190,19 +196,19 @@ fn at_length(frame: &mut Frame, number: i64) -> Verdict {
         return made(frame, &call, audience, false);
     }
     if !slots::any() {
-        let answer = chain::ask_hook_point(number, &call.args);
+        let answer = chain::ask_hook_point(number, &call.args, &mut frame.running);
         let Some(result) = answer else { return made(frame, &call, audience, false) };
-        frame.result = answered(&call, result, audience, "");
+        frame.result = answered(&call, result, audience, "", &mut frame.running);
         return Verdict::Return;
     }
     let mut shown = ShownCall { number, args: call.args, result: 0, made: 0 };
-    let answer = chain::ask(&mut shown, &mut audience);
+    let answer = chain::ask(&mut shown, &mut audience, &mut frame.running);
     // What is made in the stub is made with what is in the program's registers, and leaves nothing to put them right with.
     if how_it_returns(number) != Return::InSharedMemory {
         call.args = shown.args;
     }
     if let Some(result) = answer {
-        frame.result = answered(&call, result, audience, "");
+        frame.result = answered(&call, result, audience, "", &mut frame.running);
         return Verdict::Return;
     }
     let changed = call.args != frame.args;
@@ -210,9 +216,9 @@ fn at_length(frame: &mut Frame, number: i64) -> Verdict {
 }
 
 /// Somebody has answered a call in the kernel's place. Answers what the program gets.
-fn answered(call: &Call<'_>, result: i64, audience: Audience, remark: &str) -> i64 {
+fn answered(call: &Call<'_>, result: i64, audience: Audience, remark: &str, running: &mut Running) -> i64 {
     let mut shown = ShownCall { number: call.number, args: call.args, result, made: 0 };
-    let result = if audience.is_nobody() { result } else { chain::show(&mut shown, audience) };
+    let result = if audience.is_nobody() { result } else { chain::show(&mut shown, audience, running) };
     log::answered(call, result, remark);
     result
 }
@@ -224,7 +230,7 @@ fn made(frame: &mut Frame, call: &Call<'_>, audience: Audience, changed: bool) -
     if let Some(due) = due {
         due.enter();
         if let Some(answer) = due.answer() {
-            frame.result = answered(call, answer, audience, due.remark());
+            frame.result = answered(call, answer, audience, due.remark(), &mut frame.running);
             due.leave();
             return Verdict::Return;
         }
@@ -232,14 +238,14 @@ fn made(frame: &mut Frame, call: &Call<'_>, audience: Audience, changed: bool) -
     if call.number == libc::SYS_rt_sigaction
         && let Some(answer) = signal::sigaction(&call.args)
     {
-        frame.result = finish_here(call, answer, audience, due);
+        frame.result = finish_here(call, answer, audience, due, &mut frame.running);
         return Verdict::Return;
     }
     if changed {
         if how_it_returns(call.number) == Return::ToCaller {
             // Not in the crossing: the kernel keeps the registers with the arguments, and so the program would get the changed ones.
             let answer = made_here(call);
-            frame.result = finish_here(call, answer, audience, due);
+            frame.result = finish_here(call, answer, audience, due, &mut frame.running);
             return Verdict::Return;
         }
         // Nobody comes back to miss what was there.
@@ -311,7 +317,8 @@ pub(crate) unsafe extern "C-unwind" fn after(frame: *mut Frame) {
 fn shown_the_short_way(frame: &mut Frame) {
     let Some(hook) = capi::post_kernel() else { return };
     let Some(_held) = HeldAlone::take(frame) else { return shown_the_long_way(frame) };
-    tell_of_result(hook, frame.number, &frame.args, frame.result, &mut frame.errno);
+    let _errno = Kept::keep_in(&mut frame.running);
+    tell_of_result(hook, frame.number, &frame.args, frame.result);
 }
 
 /// Shows a result to all who may want to know it.
@@ -342,8 +349,8 @@ fn show_result(frame: &mut Frame) {
     // SAFETY: the same frame as in `before`.
     let call = call(unsafe { frame.site() }, number(frame.number), frame.args);
     frame.result = match due {
-        None => finish(&call, frame.result, audience, None),
-        due => finish_here(&call, frame.result, audience, due),
+        None => finish(&call, frame.result, audience, None, &mut frame.running),
+        due => finish_here(&call, frame.result, audience, due, &mut frame.running),
     };
 }
 
@@ -368,7 +375,7 @@ pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
     let audience = if slots::any() { Audience::everybody() } else { Audience::NOBODY };
     // The child has made no call.
     let due = if frame.number == 0 { None } else { inject::found_again() };
-    frame.number = finish(&call(site, number, frame.args), frame.number, audience, due);
+    frame.number = finish(&call(site, number, frame.args), frame.number, audience, due, &mut frame.running);
 }
 
 /// Whether somebody wants to know the result of a call, but for hooks that were added.
@@ -386,60 +393,68 @@ fn is_shown(number: i64) -> bool {
 
 /// Shows a result to everybody who wants to know it, and does what is to be done after the call. Answers what the program gets.
 #[inline(always)]
-fn finish(call: &Call<'_>, result: i64, audience: Audience, due: Option<Due>) -> i64 {
+fn finish(call: &Call<'_>, result: i64, audience: Audience, due: Option<Due>, running: &mut Running) -> i64 {
     log::after(call, result, due.map_or("", Due::remark));
-    let result = if is_awake() { told(call, result, audience) } else { result };
+    let result = if is_awake() { told(call, result, audience, running) } else { result };
     due.inspect(|due| due.leave());
     result
 }
 
 /// The same for a call that was made before the crossing has decided about it.
 #[inline(never)]
-fn finish_here(call: &Call<'_>, result: i64, audience: Audience, due: Option<Due>) -> i64 {
-    finish(call, result, audience, due)
+fn finish_here(call: &Call<'_>, result: i64, audience: Audience, due: Option<Due>, running: &mut Running) -> i64 {
+    finish(call, result, audience, due, running)
 }
 
 /// Tells hooks of a result. Answers what the program gets.
 #[inline(always)]
-fn told(call: &Call<'_>, result: i64, audience: Audience) -> i64 {
+fn told(call: &Call<'_>, result: i64, audience: Audience, running: &mut Running) -> i64 {
     if creates(call.number) {
-        tell_of_clone(result);
+        tell_of_clone(result, running);
     }
     if let Some(hook) = capi::post_kernel().filter(|_| chain::hook_point_wants(call.number)) {
-        tell_of_result(hook, call.number, &call.args, result, &mut 0);
+        let _errno = Kept::keep_in(running);
+        in_shield(|| tell_of_result(hook, call.number, &call.args, result));
     }
     if audience.is_nobody() {
         return result;
     }
-    chain::show(&mut ShownCall { number: call.number, args: call.args, result, made: 1 }, audience)
+    chain::show(&mut ShownCall { number: call.number, args: call.args, result, made: 1 }, audience, running)
 }
 
-/// Calls `intercept_hook_point_post_kernel`, keeping errno in this place.
+/// Calls `intercept_hook_point_post_kernel`.
 #[inline(always)]
-fn tell_of_result(hook: PostKernel, number: i64, args: &[i64; 6], result: i64, errno: &mut c_int) {
+fn tell_of_result(hook: PostKernel, number: i64, args: &[i64; 6], result: i64) {
     let [a, b, c, d, e, f] = *args;
-    let _errno = Kept::keep_in(errno);
     // SAFETY: the user's function has this type by the contract of the header.
     unsafe { hook(number, a, b, c, d, e, f, result) };
 }
 
 /// Calls the hook for the side of a `clone` this is: zero in the child, the child's id in the parent.
-fn tell_of_clone(result: i64) {
+fn tell_of_clone(result: i64, running: &mut Running) {
     if result == 0
         && let Some(hook) = capi::clone_child()
     {
-        let mut errno = 0;
-        let _errno = Kept::keep_in(&mut errno);
+        let _errno = Kept::keep_in(running);
         // SAFETY: the user's function has this type by the contract of the header.
-        unsafe { hook() };
+        in_shield(|| unsafe { hook() });
     }
     if result > 0
         && let Some(hook) = capi::clone_parent()
     {
-        let mut errno = 0;
-        let _errno = Kept::keep_in(&mut errno);
+        let _errno = Kept::keep_in(running);
         // SAFETY: as above.
-        unsafe { hook(result) };
+        in_shield(|| unsafe { hook(result) });
+    }
+}
+
+/// Tells a hook point something, in the shield if it has one.
+#[inline(always)]
+fn in_shield(tell: impl FnOnce()) {
+    if shield::covers_hook_points() {
+        shield::run_hook_point(tell);
+    } else {
+        tell();
     }
 }
 

@@ -20,6 +20,15 @@ pub(crate) fn find() {
     DISTANCE.store(place - thread, Ordering::Relaxed);
 }
 
+/// Where it is kept while a hook runs, and which hook that is: if it faults, that has to be known.
+#[repr(C, align(8))]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Running {
+    errno: c_int,
+    /// The lower half of the ticket of a hook that was added; zero for the hook points.
+    pub(super) hook: u32,
+}
+
 /// Keeps `errno` as it was while a hook of the user runs.
 #[derive(Debug)]
 pub(crate) struct Kept<'p> {
@@ -27,21 +36,40 @@ pub(crate) struct Kept<'p> {
 }
 
 impl<'p> Kept<'p> {
-    /// Keeps it in this place: that in the frame of a crossing is at hand when the hook is done, and takes no register until then.
+    /// Keeps it for a hook point, in this place: the one in the frame of a crossing is at hand when the hook is done, and takes no
+    /// register until then.
     #[inline(always)]
-    pub(crate) fn keep_in(place: &'p mut c_int) -> Kept<'p> {
-        // SAFETY: reads this thread's errno. Written by hand, so that no register keeps an address for when the hook is done.
-        unsafe {
-            asm!(
-                "mov {0:r}, qword ptr [rip + {distance}]",
-                "mov {0:e}, fs:[{0:r}]",
-                lateout(reg) *place,
-                distance = sym DISTANCE,
-                options(nostack, preserves_flags, readonly),
-            );
-        }
-        Kept { value: place }
+    pub(crate) fn keep_in(place: &'p mut Running) -> Kept<'p> {
+        // The upper half of the word, which is zero, says that it is a hook point: one store does both.
+        // SAFETY: two integers of 32 bits each.
+        *place = unsafe { std::mem::transmute::<u64, Running>(errno()) };
+        Kept { value: &place.errno }
     }
+
+    /// The same for the hook with this ticket.
+    #[inline(always)]
+    pub(super) fn keep_for(ticket: u64, place: &'p mut Running) -> Kept<'p> {
+        *place = Running { errno: errno() as c_int, hook: ticket as u32 };
+        Kept { value: &place.errno }
+    }
+}
+
+/// This thread's `errno`.
+#[inline(always)]
+fn errno() -> u64 {
+    let errno;
+    // SAFETY: reads it. Written by hand, so that no register keeps an address for when the hook is done. The second instruction
+    // clears the upper half of the register.
+    unsafe {
+        asm!(
+            "mov {0:r}, qword ptr [rip + {distance}]",
+            "mov {0:e}, fs:[{0:r}]",
+            lateout(reg) errno,
+            distance = sym DISTANCE,
+            options(nostack, preserves_flags, readonly),
+        );
+    }
+    errno
 }
 
 impl Drop for Kept<'_> {

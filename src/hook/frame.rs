@@ -1,18 +1,17 @@
 //! What the crossing hands to Rust, and what it wants back.
 #![allow(unsafe_code, reason = "reads what the stub's return address points to")]
 
-use std::ffi::c_int;
-
+use super::errno::Running;
 use crate::trampoline::stub::{AFTER_CLONE_TO_DESCRIPTOR, CROSSING_TO_DESCRIPTOR, Descriptor};
 
 /// The part of the stack that asm/crossing.S shares with Rust; the layout is drawn there.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Frame {
-    /// The program's `errno` while a hook runs that is asked the short way.
-    pub(super) errno: c_int,
-    _padding: u32,
-    /// While a call is made with [`Verdict::Observe`]: which hooks want to see the result.
+    /// While a hook runs: which one, and the program's `errno`.
+    pub(super) running: Running,
+    /// While a call is made with [`Verdict::Observe`]: which hooks want to see the result. While a hook runs that may fault: where
+    /// it lands (see [`super::shield`]).
     pub(super) audience: u64,
     /// Where `fxsave64` has put the x87 registers; zero if none was in use.
     pub(crate) x87_saved: u64,

@@ -110,6 +110,11 @@ pub(super) fn hook_runs(stack: u64) -> bool {
     is_held(get(), stack)
 }
 
+/// The frame whose hook this thread is about to run: the guard is held.
+pub(super) fn held() -> *mut Frame {
+    get() as *mut Frame
+}
+
 /// The frame of that hook, if it is that of a hook.
 pub(super) fn hooked(stack: u64) -> Option<&'static Frame> {
     let guard = get();

@@ -4,36 +4,29 @@
 //! calls are intercepted; and so that the context it is given can be put right (see [`Disguise`]).
 //!
 //! For this, `rt_sigaction` is answered here: the kernel gets the address of `deliver`, the program gets to see its own. Only the
-//! address is changed; flags, mask and restorer are the program's. Handlers that were there before are adopted at start.
+//! address is changed; flags, mask and restorer are the program's. Handlers that were there before are adopted at start. (Of some
+//! signals the default is adopted as well: see [`default`].)
 //!
-//! Where signals are traced there is one flag more: the kernel describes a signal only to handlers that have asked for it by
-//! `SA_SIGINFO` (`setup_rt_frame` in arch/x86/kernel/signal_64.c). Nothing else depends on it, and the program does not get to see it.
+//! Where signals are traced, and for those of faults, there is one flag more: the kernel describes a signal only to handlers that have asked for it by `SA_SIGINFO` (`setup_rt_frame` in
+//! arch/x86/kernel/signal_64.c). Nothing else depends on it, and the program does not get to see it.
 #![allow(unsafe_code, reason = "memory of the program, and its signal handlers")]
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::action::{self, Sigaction};
 use super::cancel::{Cancellation, SetAside, is_cancellation};
 use super::disguise::Disguise;
+use super::fault::{Fault, Outcome};
 use super::guard::Suspended;
 use super::registers::{Registers, register};
-use super::{in_place, owner};
+use super::{default, fault, in_place, owner};
 use crate::inject::Tick;
 use crate::log;
 use crate::ring::Thread;
 use crate::sys::probe::{SIGSET_SIZE, is_readable};
 use crate::sys::raw::syscall;
 use crate::trampoline::{Part, part};
-
-/// The kernel's `struct sigaction` on x86_64 (arch/x86/include/uapi/asm/signal.h).
-#[repr(C)]
-#[derive(Debug, Clone, Copy, Default)]
-struct Sigaction {
-    handler: u64,
-    flags: u64,
-    restorer: u64,
-    mask: u64,
-}
 
 /// Signals are numbered from 1 to this.
 const SIGNALS: usize = 64;
@@ -55,21 +48,30 @@ type Handler = unsafe extern "C-unwind" fn(c_int, *mut libc::siginfo_t, *mut lib
 pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
     let [signal, new, old, size, ..] = *args;
     let slot = HANDLERS.get(usize::try_from(signal).ok()?).filter(|_| size == SIGSET_SIZE && signal != 0)?;
+    let number = c_int::try_from(signal).ok()?;
     // SAFETY: readable, says the kernel. Another thread may unmap it now: as with any call that is given such memory.
     let program = (new != 0).then(|| readable(new).then(|| unsafe { (new as *const Sigaction).read_unaligned() }));
     let program = match program {
         Some(None) => return None,
         // Who shares our memory but not our handlers, as the child of a `vfork`, sets his own past us.
-        Some(Some(action)) => Some(action).filter(|action| is_function(action.handler) && owner::is_this_process()),
+        Some(Some(action)) => Some(action).filter(|action| {
+            (is_function(action.handler) || default::is_taken(number, action)) && owner::is_this_process()
+        }),
         None => None,
     };
-    let before = slot.load(Ordering::Relaxed);
+    let (before, default_before) = (slot.load(Ordering::Relaxed), default::get(number));
     let result = match program {
         // The handler first: it may be entered as soon as the kernel knows of it.
         Some(action) => {
-            let added = if log::tells_of_signals() { SA_SIGINFO & !action.flags } else { 0 };
-            slot.store(if added == 0 { action.handler } else { action.handler | ADDED }, Ordering::Relaxed);
-            let ours = Sigaction { handler: deliver as *const () as u64, flags: action.flags | added, ..action };
+            let is_looked_at = log::tells_of_signals() || fault::SIGNALS.contains(&number);
+            let added = if is_looked_at { SA_SIGINFO & !action.flags } else { 0 };
+            let ours = if is_function(action.handler) {
+                slot.store(if added == 0 { action.handler } else { action.handler | ADDED }, Ordering::Relaxed);
+                Sigaction { handler: deliver as *const () as u64, flags: action.flags | added, ..action }
+            } else {
+                slot.store(action.handler, Ordering::Relaxed);
+                default::put(number, &action)
+            };
             // SAFETY: the program's call, with a handler that calls the program's.
             unsafe { syscall(libc::SYS_rt_sigaction, [signal, &raw const ours as i64, old, size, 0, 0]) }
         }
@@ -79,10 +81,11 @@ pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
     // EFAULT speaks of `old`: the kernel has changed the action before it writes there (kernel/signal.c).
     if result < 0 && result != -i64::from(libc::EFAULT) {
         slot.store(before, Ordering::Relaxed);
+        default::put(number, &default_before);
     }
     if result == 0 && old != 0 {
         // SAFETY: the kernel has just written to it.
-        unsafe { show_own(old as *mut Sigaction, before) };
+        unsafe { show_own(old as *mut Sigaction, before, default_before) };
     }
     Some(result)
 }
@@ -90,12 +93,9 @@ pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
 /// Takes over the handlers that were set before the library was loaded.
 pub(crate) fn adopt_handlers() {
     owner::set_up();
-    for signal in 1..=SIGNALS as i64 {
-        let mut action = Sigaction::default();
-        // SAFETY: asks for an action, with room for it.
-        let asked = unsafe { syscall(libc::SYS_rt_sigaction, [signal, 0, &raw mut action as i64, SIGSET_SIZE, 0, 0]) };
-        if asked == 0 && is_function(action.handler) {
-            sigaction(&[signal, &raw const action as i64, 0, SIGSET_SIZE, 0, 0]);
+    for signal in 1..=SIGNALS as c_int {
+        if let Some(action) = action::of(signal).filter(|action| is_function(action.handler)) {
+            sigaction(&[signal.into(), &raw const action as i64, 0, SIGSET_SIZE, 0, 0]);
         }
     }
 }
@@ -104,27 +104,35 @@ pub(crate) fn adopt_handlers() {
 /// not begun: that is the same.
 fn is_in_call(signal: c_int, registers: &Registers) -> bool {
     match part(register(registers, libc::REG_RIP).cast_unsigned()) {
-        Some(Part::AtCall(0)) => {
-            let mut action = Sigaction::default();
-            // SAFETY: asks for an action, with room for it.
-            unsafe { syscall(libc::SYS_rt_sigaction, [signal.into(), 0, &raw mut action as i64, SIGSET_SIZE, 0, 0]) };
-            action.flags & libc::SA_RESTART as u64 != 0
-        }
+        Some(Part::AtCall(0)) => action::of(signal).is_some_and(|action| action.flags & libc::SA_RESTART as u64 != 0),
         Some(Part::AtCall(_)) => true,
         _ => false,
     }
 }
 
-/// Puts the program's handler and flags back into an action that the kernel has written for the program.
+/// What the program has not heard of does not use up a handler of its own that is for one time (`SA_RESETHAND`).
+fn keep_for_next(signal: c_int) {
+    let is_used_up = |action: &Sigaction| action.handler == libc::SIG_DFL as u64 && action.flags & SA_RESETHAND != 0;
+    if let Some(action) = action::of(signal).filter(is_used_up) {
+        // SAFETY: what there was before the kernel called it.
+        unsafe { action::replace(signal, &Sigaction { handler: deliver as *const () as u64, ..action }) };
+    }
+}
+
+/// Puts the program's handler and flags, or its default, back into an action that the kernel has written for the program.
 ///
 /// # Safety
 ///
 /// The action can be read and written.
-unsafe fn show_own(action: *mut Sigaction, handler: u64) {
+unsafe fn show_own(action: *mut Sigaction, handler: u64, default: Sigaction) {
     // SAFETY: passed on.
     unsafe {
         let Sigaction { handler: now, flags, .. } = action.read_unaligned();
         let is_ours = now == deliver as *const () as u64;
+        if is_ours && !is_function(handler & !ADDED) {
+            action.write_unaligned(default);
+            return;
+        }
         if is_ours {
             (&raw mut (*action).handler).write_unaligned(handler & !ADDED);
         }
@@ -148,19 +156,29 @@ fn readable(address: i64) -> bool {
 }
 
 /// What the kernel calls in place of the program's handler.
-unsafe extern "C-unwind" fn deliver(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::ucontext_t) {
+pub(super) unsafe extern "C-unwind" fn deliver(
+    signal: c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut libc::ucontext_t,
+) {
     let slot = usize::try_from(signal).ok().and_then(|signal| HANDLERS.get(signal));
     let handler = slot.map_or(0, |slot| slot.load(Ordering::Relaxed) & !ADDED);
-    if !is_function(handler) {
-        return;
-    }
-    // SAFETY: the program gave this address to the kernel for this purpose. A handler without SA_SIGINFO ignores what it gets
-    // too much, as it does when the kernel calls it.
-    let handler = unsafe { std::mem::transmute::<u64, Handler>(handler) };
     // SAFETY: the kernel's context of the interrupted code and description of the signal, on our stack; they are passed on x86_64
     // whatever the flags.
     let (interrupted, described) = unsafe { (&mut *context, &mut *info) };
     let registers = &mut interrupted.uc_mcontext.gregs;
+    let fault = Fault::of_hook(signal, described, registers);
+    if fault.as_ref().is_some_and(|fault| fault.is_caught(registers)) {
+        return keep_for_next(signal);
+    }
+    let outcome = if is_function(handler) { Outcome::CallsHandler } else { Outcome::Dies };
+    fault.inspect(|fault| fault.report(outcome));
+    if outcome == Outcome::Dies {
+        return default::come_true(signal, described, interrupted);
+    }
+    // SAFETY: the program gave this address to the kernel for this purpose. A handler without SA_SIGINFO ignores what it gets
+    // too much, as it does when the kernel calls it.
+    let handler = unsafe { std::mem::transmute::<u64, Handler>(handler) };
     if let Some(tick) = Tick::of(described) {
         // Otherwise there will be another one.
         if !is_in_call(signal, registers) {

@@ -8,6 +8,7 @@ use std::ffi::{c_int, c_long, c_void};
 use std::mem::transmute;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 
+use super::shield;
 use super::subscription::Numbers;
 
 /// A hook: the number, six arguments, and where to put the result. Zero means handled: the result is the program's. Anything
@@ -61,22 +62,46 @@ const WRITING: u64 = u64::MAX;
 #[derive(Debug)]
 struct Slot {
     ticket: AtomicU64,
+    /// What is called: the hook, or the [shield](super::shield) around it.
+    called: Functions,
+    /// The hook.
+    hook: Functions,
+    numbers: Numbers,
+}
+
+/// What [`Added`] says, in words.
+#[derive(Debug)]
+struct Functions {
     plain: AtomicPtr<()>,
     before: AtomicPtr<()>,
     after: AtomicPtr<()>,
     data: AtomicPtr<c_void>,
-    numbers: Numbers,
+}
+
+impl Functions {
+    const fn none() -> Functions {
+        Functions {
+            plain: AtomicPtr::new(std::ptr::null_mut()),
+            before: AtomicPtr::new(std::ptr::null_mut()),
+            after: AtomicPtr::new(std::ptr::null_mut()),
+            data: AtomicPtr::new(std::ptr::null_mut()),
+        }
+    }
+
+    fn become_this(&self, hook: Added) {
+        let (plain, before, after, data) = match hook {
+            Added::Plain(hook) => (hook as *mut (), None, None, std::ptr::null_mut()),
+            Added::Pair(before, after, data) => (std::ptr::null_mut(), before, after, data),
+        };
+        self.plain.store(plain, Ordering::Relaxed);
+        self.before.store(before.map_or(std::ptr::null_mut(), |hook| hook as *mut ()), Ordering::Relaxed);
+        self.after.store(after.map_or(std::ptr::null_mut(), |hook| hook as *mut ()), Ordering::Relaxed);
+        self.data.store(data, Ordering::Relaxed);
+    }
 }
 
 static SLOTS: [Slot; CAPACITY] = [const {
-    Slot {
-        ticket: AtomicU64::new(FREE),
-        plain: AtomicPtr::new(std::ptr::null_mut()),
-        before: AtomicPtr::new(std::ptr::null_mut()),
-        after: AtomicPtr::new(std::ptr::null_mut()),
-        data: AtomicPtr::new(std::ptr::null_mut()),
-        numbers: Numbers::all(),
-    }
+    Slot { ticket: AtomicU64::new(FREE), called: Functions::none(), hook: Functions::none(), numbers: Numbers::all() }
 }; CAPACITY];
 
 /// How many slots have been in use.
@@ -87,22 +112,21 @@ static NEXT_TICKET: AtomicU64 = AtomicU64::new(1);
 
 /// Whether there is any hook here.
 #[inline(always)]
-pub(super) fn any() -> bool {
+pub(crate) fn any() -> bool {
     IN_USE.load(Ordering::Relaxed) > 0
 }
 
-/// Adds a hook behind those already there, for these numbers or for all. Answers its ticket, if there was room.
-pub(super) fn add(hook: Added, numbers: Option<&[i64]>) -> Option<u64> {
+/// Adds a hook behind those already there, for these numbers or for all, in the shield or not. Answers its ticket, if there was
+/// room.
+pub(super) fn add(hook: Added, numbers: Option<&[i64]>, shielded: bool) -> Option<u64> {
     let take = |slot: &&Slot| slot.ticket.compare_exchange(FREE, WRITING, Ordering::Acquire, Ordering::Relaxed).is_ok();
     let (place, slot) = SLOTS.iter().enumerate().find(|(_, slot)| take(slot))?;
-    let (plain, before, after, data) = match hook {
-        Added::Plain(hook) => (hook as *mut (), None, None, std::ptr::null_mut()),
-        Added::Pair(before, after, data) => (std::ptr::null_mut(), before, after, data),
-    };
-    slot.plain.store(plain, Ordering::Relaxed);
-    slot.before.store(before.map_or(std::ptr::null_mut(), |hook| hook as *mut ()), Ordering::Relaxed);
-    slot.after.store(after.map_or(std::ptr::null_mut(), |hook| hook as *mut ()), Ordering::Relaxed);
-    slot.data.store(data, Ordering::Relaxed);
+    slot.hook.become_this(hook);
+    slot.called.become_this(if shielded {
+        shield::around(hook, std::ptr::from_ref(slot).cast_mut().cast())
+    } else {
+        hook
+    });
     match numbers {
         Some(numbers) => slot.numbers.become_these(numbers),
         None => slot.numbers.become_copy_of(&Numbers::all()),
@@ -143,9 +167,42 @@ impl Place {
         &self.slot.numbers
     }
 
-    /// What is in it, if it is still the same.
+    /// The slot at this address, if it is in use: one that [`shield::around`] was given.
+    pub(super) fn of(slot: *mut c_void) -> Option<Place> {
+        all().find(|place| place.address() == slot)
+    }
+
+    fn address(&self) -> *mut c_void {
+        std::ptr::from_ref(self.slot).cast_mut().cast()
+    }
+
+    /// Before hooks are asked: puts the hook in the shield, or takes it out.
+    pub(super) fn put(&self, in_shield: bool) {
+        if let Some(hook) = self.hook() {
+            let called = if in_shield { shield::around(hook, self.address()) } else { hook };
+            self.slot.called.become_this(called);
+        }
+    }
+
+    /// What is called, if it is still the same.
+    #[inline(always)]
     pub(super) fn read(&self) -> Option<Added> {
-        let Slot { plain, before, after, data, .. } = self.slot;
+        self.read_from(&self.slot.called)
+    }
+
+    /// The hook, likewise.
+    pub(super) fn hook(&self) -> Option<Added> {
+        self.read_from(&self.slot.hook)
+    }
+
+    /// The same if it wants this call: another one may have got the slot.
+    pub(super) fn hook_for(&self, call: &ShownCall) -> Option<Added> {
+        self.hook().filter(|_| self.numbers().contains(call.number))
+    }
+
+    #[inline(always)]
+    fn read_from(&self, functions: &Functions) -> Option<Added> {
+        let Functions { plain, before, after, data } = functions;
         let [plain, before, after] = [plain, before, after].map(|place| place.load(Ordering::Relaxed));
         let data = data.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
@@ -174,6 +231,11 @@ pub(super) fn all() -> impl Iterator<Item = Place> {
         let ticket = slot.ticket.load(Ordering::Acquire);
         (ticket != FREE && ticket != WRITING).then_some(Place { index, ticket, slot })
     })
+}
+
+/// The one whose ticket has this lower half.
+pub(super) fn with(ticket: u32) -> Option<Place> {
+    all().find(|place| place.ticket as u32 == ticket)
 }
 
 /// The one that was added next after this ticket. (Looks through all of them: there are one or two.)

@@ -230,7 +230,7 @@ impl Line {
     }
 
     /// Ends the line.
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.open(CAPACITY as u16);
         self.byte(b'\n');
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use syscalls::Errno;
 
+use super::fault::OnFault;
 use super::panic::{OnPanic, guarded};
 use super::state::end_of_thread;
 use super::{Action, Plugin, Syscall};
@@ -63,7 +64,13 @@ impl Registration {
 
     /// Adds the plugin to the engine. Called once, when it is loaded.
     #[doc(hidden)]
-    pub fn add<P: Plugin>(&'static self, plugin: &'static P, wants: Option<&[i64]>, on_panic: OnPanic) {
+    pub fn add<P: Plugin>(
+        &'static self,
+        plugin: &'static P,
+        wants: Option<&[i64]>,
+        on_panic: OnPanic,
+        on_fault: OnFault,
+    ) {
         let plugin = std::ptr::from_ref(plugin).cast::<()>();
         let name = dynamic::object_of(std::ptr::from_ref(self).cast()).unwrap_or(c"in the program");
         let wants = wants.map(|list| list.strip_suffix(&[capi::END]).unwrap_or(list));
@@ -76,7 +83,7 @@ impl Registration {
             return;
         }
         let data = std::ptr::from_ref(self).cast_mut().cast();
-        match capi::add_to_engine(before::<P>, after::<P>, data, wants) {
+        match capi::add_to_engine(before::<P>, after::<P>, data, wants, on_fault == OnFault::Disable) {
             Some(id) => self.id.store(id, Ordering::Release),
             None => crate::report::line(&"too many plugins: the last one sees no system calls"),
         }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod entry;
+mod fault;
 mod heap;
 mod panic;
 mod state;
@@ -9,6 +10,7 @@ mod syscall;
 
 pub use arguments::{Buffer, PATH_MAX};
 pub use entry::{EXIT, Registration, declaration};
+pub use fault::OnFault;
 pub use heap::Heap;
 pub use panic::OnPanic;
 pub use state::{ProcessState, ThreadState};
@@ -133,9 +135,11 @@ impl<F: Fn(&Syscall) -> Action + Sync> Plugin for F {
 /// plugin!(hook, on_panic: OnPanic::Disable);
 /// # fn hook(_: &Syscall) -> Action { Action::Forward }
 /// ```
+///
+/// The same for a plugin that faults ([`OnFault`]), `on_fault: OnFault::Disable`, which comes last.
 #[macro_export]
 macro_rules! plugin {
-    ($plugin:path $(, only: [$($sysno:expr),* $(,)?])? $(, on_panic: $on_panic:expr)? $(,)?) => {
+    ($plugin:path $(, only: [$($sysno:expr),* $(,)?])? $(, on_panic: $on_panic:expr)? $(, on_fault: $on_fault:expr)? $(,)?) => {
         const _: () = {
             const WANTS: Option<&[i64]> = $crate::plugin!(@wants $([$($sysno),*])?);
 
@@ -150,7 +154,7 @@ macro_rules! plugin {
             static REGISTER: extern "C" fn() = register;
 
             extern "C" fn register() {
-                REGISTRATION.add(&$plugin, WANTS, $crate::plugin!(@on_panic $($on_panic)?));
+                REGISTRATION.add(&$plugin, WANTS, $crate::plugin!(@on_panic $($on_panic)?), $crate::plugin!(@on_fault $($on_fault)?));
             }
         };
     };
@@ -158,4 +162,6 @@ macro_rules! plugin {
     (@wants [$($sysno:expr),*]) => { Some(&[$($sysno as i64,)* $crate::__plugin::EXIT, $crate::__plugin::END]) };
     (@on_panic) => { $crate::OnPanic::Abort };
     (@on_panic $on_panic:expr) => { $on_panic };
+    (@on_fault) => { $crate::OnFault::Abort };
+    (@on_fault $on_fault:expr) => { $on_fault };
 }

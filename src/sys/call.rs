@@ -90,6 +90,11 @@ pub(crate) fn close(fd: i32) {
     let _ = call(libc::SYS_close, [i64::from(fd), 0, 0, 0, 0, 0]);
 }
 
+/// Reads from a file; may read less than there is room for.
+pub(crate) fn read(fd: i32, bytes: &mut [u8]) -> Result<usize, Errno> {
+    Ok(call(libc::SYS_read, [fd.into(), bytes.as_mut_ptr() as i64, bytes.len() as i64, 0, 0, 0])? as usize)
+}
+
 /// Writes to a file at an offset; may write less than asked.
 pub(crate) fn pwrite(fd: i32, bytes: &[u8], offset: u64) -> Result<usize, Errno> {
     let args = [i64::from(fd), bytes.as_ptr() as i64, bytes.len() as i64, offset.cast_signed(), 0, 0];

@@ -425,7 +425,7 @@ fn a_patched_function_and_the_original_leave_identical_registers_and_memory() {
         panic!("this test compares ymm registers: run it on a CPU with AVX");
     }
     hook::activate();
-    assert!(hook::add(hook::Added::Plain(hook), None).is_some());
+    assert!(hook::add(hook::Added::Plain(hook), None, false).is_some());
     let rungs = std::cell::RefCell::new(std::collections::HashMap::<String, usize>::new());
     let cases = (states(), proptest::collection::vec(pieces(), 1..=2), any::<bool>(), any::<bool>());
     let config = match std::env::var_os("PROPTEST_CASES") {
@@ -470,7 +470,7 @@ fn a_call_in_the_stub_leaves_identical_registers_and_memory() {
 #[test]
 fn a_wrong_proof_is_noticed() {
     hook::activate();
-    assert!(hook::add(hook::Added::Plain(hook), None).is_some());
+    assert!(hook::add(hook::Added::Plain(hook), None, false).is_some());
     // mov eax, 1000; syscall; vmovdqu [rbx], ymm7; ret
     let code = [0xb8, 0xe8, 3, 0, 0, 0x0f, 0x05, 0xc5, 0xfe, 0x7f, 0x3b, 0xc3];
     let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };
@@ -487,7 +487,7 @@ fn a_wrong_proof_is_noticed() {
 #[test]
 fn a_wrong_proof_that_the_x87_is_empty_is_noticed() {
     hook::activate();
-    assert!(hook::add(hook::Added::Plain(hook), None).is_some());
+    assert!(hook::add(hook::Added::Plain(hook), None, false).is_some());
     // fld1; mov eax, 1000; syscall; fstp qword [rbx]; ret
     let code = [0xd9, 0xe8, 0xb8, 0xe8, 3, 0, 0, 0x0f, 0x05, 0xdd, 0x1b, 0xc3];
     let state = State { general: [600; 15], rflags: 0x246, ymm: [[7; 4]; 16] };

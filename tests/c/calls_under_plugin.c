@@ -1,7 +1,8 @@
 /*
  * Makes the calls with which the plugin in tests/plugin does something.
  *
- * Arguments: "calls"; or what is to panic, "before" or "after", and then "works" to look whether the plugin is still there.
+ * Arguments: "calls"; or what is to panic, "before" or "after"; or to fault, "faults_before" or "faults_after". Then it looks whether
+ * the plugin is still there.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -62,6 +64,15 @@ main(int argc, char **argv)
 		CHECK(sched_yield() == 0);
 	if (argc > 1 && strcmp(argv[1], "after") == 0)
 		CHECK(uname(&name) == 0 && strcmp(name.sysname, "Linux") == 0);
+	if (argc > 1 && strcmp(argv[1], "faults_before") == 0) {
+		int copy = dup(1);
+
+		CHECK(copy > 2 && fcntl(copy, F_GETFD) == 0);
+	}
+	if (argc > 1 && strcmp(argv[1], "faults_after") == 0) {
+		(void) umask(S_IWGRP | S_IWOTH);
+		CHECK(umask(0) == (S_IWGRP | S_IWOTH));
+	}
 	if (argc > 1 && strcmp(argv[1], "calls") == 0) {
 		paths();
 		buffers();

@@ -6,7 +6,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStringExt as _;
 
 use states::States;
-use syscall_intercept::{Action, Errno, Heap, LogSink, OnPanic, PATH_MAX, Plugin, Syscall, Sysno, plugin};
+use syscall_intercept::{Action, Errno, Heap, LogSink, OnFault, OnPanic, PATH_MAX, Plugin, Syscall, Sysno, plugin};
 
 /// Hooks allocate inside of the program's `malloc`.
 #[global_allocator]
@@ -17,14 +17,30 @@ plugin!(
     only: [
         Sysno::openat, Sysno::read, Sysno::write, Sysno::getrandom, Sysno::getppid, Sysno::getuid, Sysno::sched_yield,
         Sysno::uname, Sysno::mmap, Sysno::munmap, Sysno::brk, Sysno::mprotect, Sysno::madvise, Sysno::sched_get_priority_max,
-        Sysno::sched_get_priority_min, Sysno::times,
+        Sysno::sched_get_priority_min, Sysno::times, Sysno::dup, Sysno::umask,
     ],
     on_panic: on_panic(),
+    on_fault: on_fault(),
 );
 
 /// Asked when the plugin is loaded.
 fn on_panic() -> OnPanic {
     if std::env::var_os("DISABLE_ON_PANIC").is_some() { OnPanic::Disable } else { OnPanic::Abort }
+}
+
+/// The same.
+fn on_fault() -> OnFault {
+    if std::env::var_os("DISABLE_ON_FAULT").is_some() { OnFault::Disable } else { OnFault::Abort }
+}
+
+/// Writes where nothing is.
+#[inline(never)]
+fn fault() {
+    // SAFETY: there is none.
+    #[allow(unsafe_code, reason = "a fault")]
+    unsafe {
+        std::ptr::without_provenance_mut::<u8>(16).write_volatile(1);
+    }
 }
 
 struct TestPlugin {
@@ -72,7 +88,7 @@ impl Plugin for TestPlugin {
                 Action::Return(unsafe { call.buffer(0, 1).write_at(0, &[4; 64]) })
             }
             // A result that is changed, and one that is only looked at.
-            Some(Sysno::getppid | Sysno::getuid | Sysno::uname) => Action::Observe,
+            Some(Sysno::getppid | Sysno::getuid | Sysno::uname | Sysno::umask) => Action::Observe,
             Some(Sysno::sched_get_priority_max) => Action::Return(Ok(self.states.count(call.fd(0)))),
             Some(Sysno::sched_get_priority_min) => Action::Return(Ok(States::dropped())),
             Some(Sysno::times) => Action::Return(Ok(self.states.count_in_process())),
@@ -83,6 +99,11 @@ impl Plugin for TestPlugin {
                 Action::Forward
             }
             Some(Sysno::sched_yield) => panic!("before a call"),
+            Some(Sysno::dup) => {
+                call.set_fd(0, -1);
+                fault();
+                Action::Return(Ok(0))
+            }
             _ => Action::Forward,
         }
     }
@@ -104,6 +125,10 @@ impl Plugin for TestPlugin {
             (Some(Sysno::uname), _) => {
                 *result = Ok(7);
                 panic!("after a call");
+            }
+            (Some(Sysno::umask), _) => {
+                *result = Err(Errno::EPERM);
+                fault();
             }
             _ => {}
         }

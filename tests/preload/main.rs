@@ -9,6 +9,7 @@ mod support;
 
 mod a_hook_decides_what_the_program_gets;
 mod a_hook_may_call_libc_freely;
+mod a_hook_that_faults_is_named_or_switched_off;
 mod a_libc_may_be_stripped_renamed_or_gone;
 mod a_post_kernel_hook_sees_results;
 mod a_program_may_link_the_static_library;
@@ -42,6 +43,7 @@ mod plugins_in_rust_change_calls_and_results;
 mod plugins_in_rust_keep_states;
 mod plugins_see_only_what_they_may;
 mod processes_and_threads_are_made_as_ever;
+mod programs_die_of_faults_as_ever;
 mod programs_in_other_namespaces_are_seen;
 mod real_programs_do_not_notice;
 mod sanitizers_find_nothing;

@@ -51,6 +51,26 @@ fn a_plugin_that_panics_is_asked_no_more_if_that_is_its_policy() {
     }
 }
 
+#[test]
+fn a_plugin_that_faults_is_named_and_the_process_dies_of_it() {
+    let bench = Workbench::new();
+    for what in ["faults_before", "faults_after"] {
+        let outcome = program(&bench, what).run();
+        assert_eq!(outcome.signal(), Some(libc::SIGSEGV), "{what}: {outcome}");
+        assert!(said(&outcome.stderr(), "; the process dies of it"), "{what}: {outcome}");
+    }
+}
+
+#[test]
+fn a_plugin_that_faults_is_asked_no_more_if_that_is_its_policy() {
+    let bench = Workbench::new();
+    for what in ["faults_before", "faults_after"] {
+        let outcome = program(&bench, what).env("DISABLE_ON_FAULT", "1").run();
+        assert_eq!(outcome.code(), Some(0), "{what}: {outcome}");
+        assert!(said(&outcome.stderr(), "; it is asked no more"), "{what}: {outcome}");
+    }
+}
+
 /// Whether one line says so of the plugin.
 fn said(stderr: &str, what: &str) -> bool {
     let ours: Vec<&str> = stderr.lines().filter(|line| line.starts_with("libsyscall_intercept: ")).collect();

@@ -32,6 +32,7 @@ fn the_exported_symbols_are_the_documented_ones_and_have_no_version() {
         "intercept_add_hook",
         "intercept_add_hook_for",
         "intercept_add_hooks",
+        "intercept_add_shielded_hooks",
         "intercept_disable",
         "intercept_enable",
         "intercept_hook_point",
