@@ -13,7 +13,7 @@ fn run(bench: &Workbench, plugins: &[&str]) -> Program {
 
 /// A plugin that finds the library only because `intercept run` has loaded it: nobody has installed any.
 fn answering(bench: &Workbench, answer: &str) -> PathBuf {
-    let source = Source::test("answers_by_flag.c").shared().flags(&[&format!("-DANSWER={answer}")]);
+    let source = Source::test("answers_getppid.c").shared().flags(&["-DADDED", &format!("-DANSWER={answer}")]);
     source.compile(&bench.path(&format!("answers_{answer}.so")))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Built, Program, Workbench};
+use crate::support::{Built, Program, Source, Workbench};
 
 /// Makes calls of many kinds, threads and processes, and says what its parent is.
 const SCRIPT: &str = "import os, threading, signal, subprocess
@@ -18,7 +18,8 @@ fn only(set: &str, plugin: &Path) -> Program {
 #[test]
 fn a_plugin_in_c_that_wants_all() {
     let bench = Workbench::new();
-    let plugin = bench.plugin("wants_getppid_alone");
+    let plugin = Source::test("answers_getppid.c").shared().flags(&["-DALONE"]).linked(bench.folder());
+    let plugin = plugin.compile(&bench.path("plugin.so"));
     let program = only("getppid", &plugin);
     let log = bench.path("log");
     // A log sees all, and injections come to the library: plugins see no more for it.
