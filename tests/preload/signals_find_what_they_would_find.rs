@@ -2,61 +2,63 @@
 
 use crate::support::{Program, Source, Unnoticed, Workbench, rounds};
 
-fn signals() -> Unnoticed {
+/// A program of `tests/c` that says where things are in it.
+#[track_caller]
+fn the_same(name: &str, what: &str) {
     let bench = Workbench::new();
-    let source = Source::test("signals.c").flags(&["-pthread", "-rdynamic", "-fno-omit-frame-pointer"]);
-    let program = Program::new(source.compile(&bench.path("signals")));
-    Unnoticed::at(bench, program)
+    let source = Source::test(&format!("{name}.c")).flags(&["-pthread", "-rdynamic", "-fno-omit-frame-pointer"]);
+    let program = Program::new(source.compile(&bench.path(name)));
+    Unnoticed::at(bench, program).does(&[what]);
 }
 
 #[test]
 fn calls_restart_after_handlers_that_ask_for_it() {
-    signals().does(&["restart"]);
+    the_same("disturbed_calls", "restart");
 }
 
 #[test]
 fn calls_fail_with_eintr_after_other_handlers() {
-    signals().does(&["fail"]);
+    the_same("disturbed_calls", "fail");
 }
 
 #[test]
 fn calls_go_on_after_stop_and_continue() {
-    signals().does(&["stop"]);
+    the_same("disturbed_calls", "stop");
 }
 
 #[test]
 fn handlers_nest_reset_and_block_as_their_flags_say() {
-    signals().does(&["flags"]);
+    the_same("signals", "flags");
 }
 
 #[test]
 fn handlers_run_on_the_stack_they_were_given() {
-    signals().does(&["stacks"]);
+    the_same("signals", "stacks");
 }
 
 #[test]
 fn signals_arrive_through_descriptors_and_timers() {
-    signals().does(&["descriptors"]);
+    the_same("signals", "descriptors");
 }
 
 #[test]
 fn a_handler_that_interrupts_a_blocked_call_finds_the_thread_in_libc() {
-    signals().does(&["context"]);
+    the_same("disturbed_code", "context");
 }
 
 #[test]
 fn a_handler_that_mends_a_fault_finds_where_it_was() {
-    signals().does(&["faults"]);
+    the_same("disturbed_code", "faults");
 }
 
 #[test]
 fn sigaction_tells_the_handlers_of_the_program() {
-    signals().does(&["queries"]);
+    the_same("handlers_told", "queries");
 }
 
 #[test]
 fn the_child_of_a_vfork_has_handlers_of_its_own() {
-    signals().does(&["vforked"]);
+    the_same("handlers_told", "vforked");
 }
 
 /// A program with a signal every 20 us.
