@@ -173,6 +173,26 @@ with_handler(void)
 	CHECK(handled == 0);
 }
 
+/* A handler for one time is not used up by what it does not hear of. */
+static void
+count(int signal)
+{
+	(void) signal;
+	handled++;
+}
+
+static void
+with_handler_for_once(void)
+{
+	struct sigaction action = {.sa_handler = count, .sa_flags = (int) SA_RESETHAND}, old;
+
+	CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+	call();
+	CHECK(sigaction(SIGSEGV, NULL, &old) == 0 && old.sa_handler == count && (old.sa_flags & 0xf0000007) == SA_RESETHAND);
+	CHECK(raise(SIGSEGV) == 0 && handled == 1);
+	CHECK(sigaction(SIGSEGV, NULL, &old) == 0 && old.sa_handler == SIG_DFL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -181,7 +201,7 @@ main(int argc, char **argv)
 		void (*run)(void);
 	} all[] = {
 		{"here", call}, {"thread", in_thread}, {"threads", in_threads}, {"handler", in_handler}, {"vfork", in_vfork},
-		{"stack", with_stack_for_signals}, {"blocked", blocked}, {"handled", with_handler},
+		{"stack", with_stack_for_signals}, {"blocked", blocked}, {"handled", with_handler}, {"once", with_handler_for_once},
 	};
 
 	CHECK(argc == 2 && (seen = dlsym(RTLD_DEFAULT, "seen")) != NULL);

@@ -185,9 +185,12 @@ fn a_handler_of_the_program_is_called_as_ever_unless_the_hook_is_switched_off() 
         let outcome = program.run().success();
         assert_eq!(outcome.stdout(), "handled code 1 address 0x10\n".repeat(2), "{hook}: {outcome}");
         setting.says(&outcome, "SIGSEGV at address 0x10, by ", "fault_null", "the program's handler is called");
-        let outcome = program.env("INTERCEPT_ON_FAULT", "disable").run().success();
-        assert_eq!(outcome.stdout(), "lives on\n", "{hook}: {outcome}");
-        setting.says(&outcome, "SIGSEGV at address 0x10, by ", "fault_null", OFF);
+        let once = setting.program(hook, "null", "once");
+        for program in [program, once] {
+            let outcome = program.env("INTERCEPT_ON_FAULT", "disable").run().success();
+            assert_eq!(outcome.stdout(), "lives on\n", "{hook}: {outcome}");
+            setting.says(&outcome, "SIGSEGV at address 0x10, by ", "fault_null", OFF);
+        }
     }
 }
 
