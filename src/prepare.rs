@@ -103,12 +103,13 @@ fn from_index<'a>(
 ) -> Option<Draft<'a>> {
     let mut draft = Draft::new(object, crossings, found.count());
     let mut moved = Vec::new();
-    for record in found.records(object.bias(), is_wanted) {
-        let record = record.filter(|record| record.fits(&object.image))?;
-        let patch = record.patch(moved);
+    found.try_for_each(object.bias(), is_wanted, |record| {
+        record.fits(&object.image).then_some(())?;
+        let patch = record.patch(std::mem::take(&mut moved));
         draft.add(&patch);
         moved = patch.moved;
-    }
+        Some(())
+    })?;
     Some(draft)
 }
 

@@ -63,15 +63,22 @@ fn contents(file: &File, size: u64, start: u64, length: usize) -> Option<Vec<u8>
 }
 
 impl Found {
-    /// The records about calls that are wanted, or whose number is not known, in the order of their addresses. The object lies so many
-    /// bytes behind the addresses in its file. `None` stands for a record that makes no sense.
-    pub fn records(&self, bias: u64, is_wanted: impl Fn(u32) -> bool) -> impl Iterator<Item = Option<Record<'_>>> {
+    /// Goes through the records about calls that are wanted, or whose number is not known, in the order of their addresses, until
+    /// `each` answers `None`. The object lies so many bytes behind the addresses in its file. `None` as well if a record makes no
+    /// sense.
+    pub fn try_for_each<'a>(
+        &'a self,
+        bias: u64,
+        is_wanted: impl Fn(u32) -> bool,
+        mut each: impl FnMut(Record<'a>) -> Option<()>,
+    ) -> Option<()> {
         let mut records = Records::new(&self.records, bias);
-        (0..self.count).filter_map(move |_| match records.pass_over(&is_wanted) {
-            Some(true) => None,
-            Some(false) => Some(records.next()),
-            None => Some(None),
-        })
+        for _ in 0..self.count {
+            if !records.pass_over(&is_wanted)? {
+                each(records.next()?)?;
+            }
+        }
+        Some(())
     }
 
     /// How many there are.

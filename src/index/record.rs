@@ -124,6 +124,7 @@ impl<'a> Records<'a> {
     }
 
     /// Passes over the next record if it is about a call that nobody wants. Answers whether it did; `None` if there is none.
+    #[inline]
     pub(super) fn pass_over(&mut self, is_wanted: impl Fn(u32) -> bool) -> Option<bool> {
         let (head, rest) = self.rest.split_first_chunk::<HEAD>()?;
         let &[_, _, _, _, e, f, g, h, flags, length, before, behind, count, _] = head;
@@ -137,6 +138,7 @@ impl<'a> Records<'a> {
     }
 
     /// The next record; `None` if there is none.
+    #[inline]
     pub(super) fn next(&mut self) -> Option<Record<'a>> {
         let (head, rest) = self.rest.split_first_chunk::<HEAD>()?;
         let &[a, b, c, d, e, f, g, h, flags, length, before, behind, count, moved_before] = head;

@@ -72,10 +72,17 @@ impl Fixture {
     fn read(&self, path: &Path) -> Option<Vec<Patch>> {
         let found = open(path)?.find(&self.id)?;
         let image = self.image(BASE + BIAS);
-        found
-            .records(BIAS, |_| true)
-            .map(|record| record.filter(|record| record.fits(&image)).map(|record| record.patch(Vec::new())))
-            .collect()
+        let mut patches = Vec::new();
+        found.try_for_each(
+            BIAS,
+            |_| true,
+            |record| {
+                record.fits(&image).then_some(())?;
+                patches.push(record.patch(Vec::new()));
+                Some(())
+            },
+        )?;
+        Some(patches)
     }
 }
 
@@ -106,7 +113,13 @@ fn records_of_calls_that_nobody_wants_are_passed_over() {
     let fixture = Fixture::new();
     let found = open(&fixture.write(&fixture.built())).unwrap().find(&fixture.id).unwrap();
     let numbers = |wanted: fn(u32) -> bool| -> Vec<_> {
-        found.records(BIAS, wanted).map(|record| record.unwrap().patch(Vec::new()).number).collect()
+        let mut numbers = Vec::new();
+        let found = found.try_for_each(BIAS, wanted, |record| {
+            numbers.push(record.patch(Vec::new()).number);
+            Some(())
+        });
+        found.unwrap();
+        numbers
     };
     // Those whose number is not known may be wanted.
     assert_eq!(numbers(|_| true), [Some(39), None, Some(0), None]);
