@@ -123,7 +123,7 @@ fn program(report: &mut Report, subject: &Subject) -> Result<(), Error> {
         report.line("libc", format_args!("{}, {version}", shown(libc)));
         let file = File::open(libc)?;
         let elf = file.parse()?;
-        sites(report, &Sites::of(&elf)?);
+        sites(report, &Sites::of(&elf, libc)?);
         report.line("index", index(&elf));
     }
     report.line("unseen", "calls of the loader before main, vdso calls, int 0x80, objects opened later,");

@@ -49,7 +49,7 @@ fn add(builder: &mut Builder, path: &Path) -> Result<usize, Error> {
     let file = File::open(path)?;
     let elf = file.parse()?;
     let image = elf.image();
-    let located = disasm::locate_thoroughly(&image, &elf.functions()).map_err(Error::new)?;
+    let located = disasm::locate_thoroughly(&image, &elf.functions(), is_libc(path)).map_err(Error::new)?;
     let patches = patch::plan(&located);
     builder
         .add(elf.build_id().as_ref(), &image, &located, &patches)

@@ -1,11 +1,12 @@
 //! `intercept sites`: every system call site of a file, and how it would be patched.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use syscall_intercept::disasm::Unknown;
 use syscall_intercept::object::file::{ElfFile, File, Symbol};
+use syscall_intercept::object::target::is_libc;
 use syscall_intercept::patch::{Patch, Rung};
 use syscall_intercept::{Sysno, disasm, patch};
 
@@ -29,8 +30,8 @@ pub(crate) struct Sites {
 
 impl Sites {
     /// Finds them and plans how to patch them.
-    pub(crate) fn of(elf: &ElfFile<'_>) -> Result<Sites, Error> {
-        let located = disasm::locate_thoroughly(&elf.image(), &elf.functions()).map_err(Error::new)?;
+    pub(crate) fn of(elf: &ElfFile<'_>, path: &Path) -> Result<Sites, Error> {
+        let located = disasm::locate_thoroughly(&elf.image(), &elf.functions(), is_libc(path)).map_err(Error::new)?;
         let (lookalikes, unknown) = (located.lookalikes.len(), located.unknown.clone());
         Ok(Sites { patches: patch::plan(&located), unknown, lookalikes })
     }
@@ -40,7 +41,7 @@ impl Sites {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let file = File::open(&arguments.file)?;
     let elf = file.parse()?;
-    let Sites { patches, unknown, lookalikes } = Sites::of(&elf)?;
+    let Sites { patches, unknown, lookalikes } = Sites::of(&elf, &arguments.file)?;
     let symbols = elf.symbols();
 
     let mut out = Vec::new();

@@ -226,8 +226,9 @@ mod tests {
         let range = 0x1000..0x1000 + code.len() as u64;
         let image = Image::new(vec![Segment { address: 0x1000, bytes: &code, executable: true, file_offset: 0 }]);
         let functions = Functions { ranges: vec![range], source: Source::UnwindTable };
-        [locate, locate_thoroughly].map(|locate| {
-            let located = locate(&image, &functions).unwrap();
+        let located = [locate(&image, &functions), locate_thoroughly(&image, &functions, false)];
+        located.map(|located| {
+            let located = located.unwrap();
             located.sites.iter().map(|site| site.number).collect()
         })
     }

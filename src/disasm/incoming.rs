@@ -116,7 +116,7 @@ fn leads_near(opcodes: &[u8], distances: &[u8], mut right: u8) -> bool {
 }
 
 /// `jcc`, `loop` and its like, and `jmp`.
-fn is_short_branch(opcode: u8) -> bool {
+pub(super) fn is_short_branch(opcode: u8) -> bool {
     (opcode & 0xf0 == 0x70) | (opcode & 0xfc == 0xe0) | (opcode == 0xeb)
 }
 

@@ -6,6 +6,7 @@ use super::{
     constant::is_number_at_sight,
     decoder::Engine,
     flow::find_numbers,
+    held::find_dead,
     incoming::{Arrival, Places, incoming},
     liveness::is_called_by_symbol,
     padding::walk_neighbours,
@@ -40,14 +41,19 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
     locate_some(image, functions, |_| true)
 }
 
-/// Finds the system calls of an object, and of more of them the number: for an index, since it takes longer.
+/// Finds the system calls of an object, and of more of them the number, and in a libc that vector state is dead: for an index, since it
+/// takes longer.
 ///
 /// # Errors
 ///
 /// As [`locate`].
-pub fn locate_thoroughly(image: &Image<'_>, functions: &Functions) -> Result<Located, Error> {
+pub fn locate_thoroughly(image: &Image<'_>, functions: &Functions, is_libc: bool) -> Result<Located, Error> {
     let mut located = locate(image, functions)?;
-    find_numbers(&code(image), &mut located.sites);
+    let runs = code(image);
+    find_numbers(&runs, &mut located.sites);
+    if is_libc {
+        find_dead(image, &runs, functions, &mut located.sites);
+    }
     Ok(located)
 }
 

@@ -22,6 +22,9 @@
 //! liveness  whether a vector register can matter at the call
 //! x87       whether an x87 register can be in use at it
 //! flow      the number, where it takes the whole function to tell (for an index)
+//! effect    what an instruction does to vector registers
+//! graph     every instruction of the object, and who calls whom
+//! held      whether anybody holds something in a vector register across a call, where it takes all callers to tell (for an index)
 //! ```
 //!
 //! Everything here is a pure function of bytes and addresses. Input may be hostile: a file that `intercept sites` was given.
@@ -29,7 +32,10 @@
 mod code;
 mod constant;
 mod decoder;
+mod effect;
 mod flow;
+mod graph;
+mod held;
 mod incoming;
 mod instruction;
 mod known;

@@ -104,7 +104,7 @@ impl Watch {
 }
 
 /// Whether these bytes are a `ret`, in one of the ways it is written.
-fn is_return(instruction: &[u8]) -> bool {
+pub(super) fn is_return(instruction: &[u8]) -> bool {
     matches!(instruction, [0xc2 | 0xc3, ..] | [0xf2 | 0xf3, 0xc2 | 0xc3, ..])
 }
 

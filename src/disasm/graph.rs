@@ -1,0 +1,292 @@
+//! Every instruction of an object, function by function, and who calls whom.
+
+use super::{
+    code::Code,
+    effect::{Effect, Registers, effect},
+    incoming::{Places, incoming, is_short_branch},
+    step::{Flow, Step, step},
+    x87::is_return,
+};
+use crate::object::Image;
+use std::ops::Range;
+
+/// All functions of an object.
+pub(super) struct Graph {
+    /// In the order of addresses. They do not overlap.
+    pub(super) functions: Vec<Function>,
+    /// In the order of addresses.
+    pub(super) places: Vec<Place>,
+    /// Where jump tables lead.
+    pub(super) tables: Vec<Vec<u64>>,
+}
+
+/// A function as unwinders know it: perhaps only a part of one that stands elsewhere.
+pub(super) struct Function {
+    pub(super) range: Range<u64>,
+    /// Instructions of others that call it, or jump into it.
+    pub(super) callers: Vec<usize>,
+    /// Whether something may lead here that is no instruction of any function.
+    pub(super) is_entered_unseen: bool,
+    /// Registers that a compiler which looks into this function, and into all that it calls, must take it to change.
+    pub(super) changes: Registers,
+}
+
+/// An instruction.
+pub(super) struct Place {
+    pub(super) address: u64,
+    pub(super) length: u8,
+    /// Whether `lock` is in front of it, which old libcs jump over where there is one thread.
+    is_locked: bool,
+    /// The address that it computes.
+    computes: Option<u64>,
+    /// Whether it is an `add` of two registers.
+    adds: bool,
+    /// Whether it is a `pop` of a register that a function must leave as it was.
+    restores: bool,
+    /// Whether it is a `je`.
+    pub(super) is_je: bool,
+    pub(super) goes: Goes,
+    pub(super) effect: Effect,
+    /// Its function, by its place among them.
+    pub(super) function: usize,
+}
+
+/// Where control goes from an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goes {
+    On,
+    /// On, or to there.
+    Branches(u64),
+    To(u64),
+    Calls(u64),
+    /// To one of the targets of jump tables, by their place in [`Graph::tables`].
+    Switches(usize),
+    /// To a function that is not known, and back.
+    CallsAnybody,
+    /// To a function that is not known, and not back.
+    JumpsToAnybody,
+    /// It was not meant to come here.
+    Nowhere,
+    Returns,
+    /// To where a register says.
+    ByRegister,
+    /// Anywhere.
+    Anywhere,
+}
+
+impl Place {
+    pub(super) fn end(&self) -> u64 {
+        self.address + u64::from(self.length)
+    }
+
+    /// Where it branches, if it says so.
+    pub(super) fn target(&self) -> Option<u64> {
+        match self.goes {
+            Goes::Branches(target) | Goes::To(target) | Goes::Calls(target) => Some(target),
+            _ => None,
+        }
+    }
+}
+
+impl Graph {
+    pub(super) fn new(image: &Image<'_>, runs: &[Code<'_>], functions: &[Range<u64>]) -> Graph {
+        let mut graph = Graph { functions: Vec::new(), places: Vec::new(), tables: Vec::new() };
+        let mut ranges: Vec<_> = functions.iter().filter(|range| !range.is_empty()).cloned().collect();
+        ranges.sort_unstable_by_key(|range| (range.start, range.end));
+        for range in ranges {
+            let Some(run) = runs.iter().find(|run| run.range().contains(&range.start)) else { continue };
+            if graph.functions.last().is_none_or(|last| last.range.end <= range.start) {
+                graph.add(run.slice(range.clone()), range);
+            }
+        }
+        graph.find_tables(image);
+        graph.connect();
+        graph.find_unseen(runs);
+        graph.find_changes();
+        graph
+    }
+
+    fn add(&mut self, code: &[u8], range: Range<u64>) {
+        let mut at = 0;
+        while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
+            let address = range.start + at as u64;
+            // Whoever comes to what is behind an instruction that nobody knows comes to no place.
+            let Some(step) = step(rest, address) else { break };
+            let bytes = &rest[..usize::from(step.length)];
+            self.places.push(Place {
+                address,
+                length: step.length,
+                is_locked: bytes.first() == Some(&0xf0),
+                computes: if let Flow::Address(address) = step.flow { Some(address) } else { None },
+                adds: matches!(bytes, [0x48..=0x4f, 0x01 | 0x03, modrm] if *modrm >= 0xc0),
+                restores: matches!(bytes, [0x5b | 0x5d] | [0x41, 0x5c..=0x5f]),
+                is_je: matches!(bytes, [0x74, ..] | [0x0f, 0x84, ..]),
+                goes: goes(bytes, &step),
+                effect: effect(bytes, &step),
+                function: self.functions.len(),
+            });
+            at += bytes.len();
+        }
+        let changes = Registers::NONE;
+        self.functions.push(Function { range, callers: Vec::new(), is_entered_unseen: false, changes });
+    }
+
+    /// The instruction at an address to which control goes.
+    pub(super) fn place(&self, address: u64) -> Option<usize> {
+        let next = self.places.partition_point(|place| place.address <= address);
+        let place = &self.places[next.checked_sub(1)?];
+        (place.address == address || (place.is_locked && place.address + 1 == address)).then(|| next - 1)
+    }
+
+    /// The function with this address.
+    pub(super) fn function(&self, address: u64) -> Option<usize> {
+        function(&self.functions, address)
+    }
+
+    fn connect(&mut self) {
+        for (at, place) in self.places.iter().enumerate() {
+            let table = if let Goes::Switches(table) = place.goes { &self.tables[table][..] } else { &[] };
+            for &target in place.target().iter().chain(table) {
+                if let Some(called) = function(&self.functions, target).filter(|&called| called != place.function) {
+                    self.functions[called].callers.push(at);
+                }
+            }
+        }
+    }
+
+    /// Finds where the `switch` statements of functions lead: a jump behind an `add` that makes an address of a distance in a table. Every
+    /// address that the function computes is read as that of a table, as long as the entries lead to instructions, and its first into the
+    /// function: a target too many is a way too many to be followed. Functions that compute the address of an instruction of their own are
+    /// left out: their distances may be from there (the `goto *` of GNU C).
+    fn find_tables(&mut self, image: &Image<'_>) {
+        let mut known: Option<(usize, Option<usize>)> = None;
+        for at in 1..self.places.len() {
+            let (before, place) = (&self.places[at - 1], &self.places[at]);
+            let (function, adds, restores) = (place.function, before.adds, before.restores);
+            if place.goes != Goes::ByRegister || before.end() != place.address {
+                continue;
+            }
+            if known.is_none_or(|(last, _)| last != function) {
+                let targets = self.table_targets(image, function);
+                known = Some((function, targets.is_some().then_some(self.tables.len())));
+                self.tables.extend(targets);
+            }
+            let Some((_, Some(table))) = known else { continue };
+            if adds && !self.tables[table].is_empty() {
+                self.places[at].goes = Goes::Switches(table);
+            } else if restores && self.tables[table].is_empty() {
+                // The registers of the caller are back: the function is at its end, and this is its last call.
+                self.places[at].goes = Goes::JumpsToAnybody;
+            }
+        }
+    }
+
+    /// Where the jump tables of a function lead, if that can be told. No function of a libc has as many targets as are too many here.
+    fn table_targets(&self, image: &Image<'_>, function: usize) -> Option<Vec<u64>> {
+        const MOST: usize = 1 << 12;
+        let range = &self.functions[function].range;
+        let places = self.places.partition_point(|place| place.address < range.start)
+            ..self.places.partition_point(|place| place.address < range.end);
+        let mut tables: Vec<u64> = self.places[places].iter().filter_map(|place| place.computes).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        if tables.iter().any(|&table| table > range.start && table < range.end) {
+            return None;
+        }
+        let mut targets = Vec::new();
+        for table in tables {
+            let (distances, _) = image.tail(table).unwrap_or_default().as_chunks::<4>();
+            let entries = distances.iter().map(|&entry| table.wrapping_add_signed(i32::from_le_bytes(entry).into()));
+            let mut entries = entries.take_while(|&target| self.place(target).is_some()).peekable();
+            if entries.peek().is_some_and(|first| range.contains(first)) {
+                targets.extend(entries.take(MOST));
+            }
+            if targets.len() >= MOST {
+                return None;
+            }
+        }
+        Some(targets)
+    }
+
+    /// Looks for what seems to lead into functions and is outside of all instructions. What is inside of one but is none itself only
+    /// looks like it.
+    fn find_unseen(&mut self, runs: &[Code<'_>]) {
+        let everywhere = Places::new(self.functions.iter().map(|function| function.range.clone()));
+        for arrival in runs.iter().flat_map(|run| incoming(run, &everywhere)) {
+            if self.is_inside_an_instruction(arrival.source) {
+                continue;
+            }
+            if let Some(entered) = self.function(arrival.target) {
+                self.functions[entered].is_entered_unseen = true;
+            }
+        }
+        for at in 0..self.functions.len() {
+            let Range { start, end } = self.functions[at].range;
+            let around = (start.saturating_sub(0x81)..start).chain(end..start.saturating_add(0x80));
+            self.functions[at].is_entered_unseen |=
+                around.filter(|&from| !self.is_inside_an_instruction(from)).any(|from| {
+                    let code = runs.iter().find(|run| run.range().contains(&from)).map(|run| run.slice(from..from + 2));
+                    matches!(code, Some(&[opcode, distance])
+                    if is_short_branch(opcode) && distance == start.wrapping_sub(from).wrapping_sub(2) as u8)
+                });
+        }
+    }
+
+    fn is_inside_an_instruction(&self, address: u64) -> bool {
+        let next = self.places.partition_point(|place| place.address <= address);
+        next.checked_sub(1).is_some_and(|last| address < self.places[last].end())
+    }
+
+    /// What it writes, and what those change that it calls or goes on to; all of them, if it calls somebody who is not known.
+    fn find_changes(&mut self) {
+        let mut work = Vec::new();
+        for place in &self.places {
+            let changes = &mut self.functions[place.function].changes;
+            let calls_anybody = matches!(place.goes, Goes::CallsAnybody | Goes::JumpsToAnybody);
+            *changes = changes.and(if calls_anybody { Registers::ALL } else { place.effect.writes });
+        }
+        work.extend(0..self.functions.len());
+        while let Some(called) = work.pop() {
+            let changes = self.functions[called].changes;
+            for at in 0..self.functions[called].callers.len() {
+                let caller = self.places[self.functions[called].callers[at]].function;
+                let known = &mut self.functions[caller].changes;
+                if known.and(changes) != *known {
+                    *known = known.and(changes);
+                    work.push(caller);
+                }
+            }
+        }
+    }
+}
+
+fn function(functions: &[Function], address: u64) -> Option<usize> {
+    let next = functions.partition_point(|function| function.range.start <= address);
+    let last = next.checked_sub(1)?;
+    functions[last].range.contains(&address).then_some(last)
+}
+
+fn goes(code: &[u8], step: &Step) -> Goes {
+    match step.flow {
+        Flow::Next | Flow::Address(_) | Flow::Nop | Flow::Syscall => Goes::On,
+        // `xabort` goes where the `xbegin` says that has begun the transaction, and on if there is none.
+        Flow::Conditional(None) if matches!(code, [0xc6, 0xf8, _]) => Goes::On,
+        Flow::Conditional(target) => target.map_or(Goes::Anywhere, Goes::Branches),
+        Flow::Call(target) => target.map_or(Goes::CallsAnybody, Goes::Calls),
+        Flow::Jump(Some(target)) => Goes::To(target),
+        Flow::Jump(None) if is_through_a_slot(code) => Goes::JumpsToAnybody,
+        Flow::Jump(None) if matches!(code, [.., 0xff, 0xe0..=0xe7]) => Goes::ByRegister,
+        Flow::End if is_return(code) => Goes::Returns,
+        // `ud2`, `hlt`.
+        Flow::End if matches!(code, [0x0f, 0x0b] | [0xf4]) => Goes::Nowhere,
+        Flow::Filler => Goes::Nowhere,
+        Flow::Jump(None) | Flow::End => Goes::Anywhere,
+    }
+}
+
+/// Whether a jump goes where one place in memory says, as those do that leave an object. One with an index, or to where a register
+/// says, may be that of a `switch`.
+fn is_through_a_slot(jump: &[u8]) -> bool {
+    let opcode = jump.iter().position(|&byte| byte == 0xff);
+    opcode.is_some_and(|at| jump.get(at + 1) == Some(&0x25))
+}
