@@ -8,7 +8,8 @@
 //!
 //! - **The file is a `memfd`, opened through `/proc/PID/fd`.** It goes away with the last who maps it, however they end; it needs
 //!   neither a writable folder nor a `/dev/shm` of sufficient size. Children of `fork` have the mapping already, so they need no
-//!   path: `chroot`, changed rights and closed descriptors do no harm until the next `execve`.
+//!   path: `chroot`, changed rights and closed descriptors do no harm until the next `execve`. What is needed then is handed down
+//!   (`src/handed_down`).
 //! - **A ring belongs to a CPU**, not to a thread: producers hardly ever meet, and there is no more memory in use than CPUs to fill it.
 //!   Where they meet, because one was interrupted, a ring bears several producers at a time. So nothing has to be given back by
 //!   threads and processes that end, often without notice; a signal handler may add an event in the middle of another; and the
