@@ -59,8 +59,6 @@ impl Maps {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Named {
     pub(super) path: PathBuf,
-    /// Major and minor number of its device.
-    pub(super) device: (u32, u32),
     pub(super) inode: u64,
 }
 
@@ -72,15 +70,14 @@ impl Mapping {
         let hexadecimal = |text: &str| u64::from_str_radix(text, 16).ok();
         let (start, end) = word()?.split_once('-')?;
         let (rights, offset) = (word()?, hexadecimal(word()?)?);
-        let (major, minor) = word()?.split_once(':')?;
-        let device = (u32::from_str_radix(major, 16).ok()?, u32::from_str_radix(minor, 16).ok()?);
+        let _device = word()?;
         let inode = word()?.parse().ok()?;
         let path = words.next()?.trim_ascii_start();
         if !rights.contains('x') || !path.starts_with(b"/") {
             return None;
         }
         // The kernel says so of a file that has no name any more, and writes a newline in a name as `\012`.
-        let named = || Named { path: OsStr::from_bytes(path).into(), device, inode };
+        let named = || Named { path: OsStr::from_bytes(path).into(), inode };
         let file = if path.ends_with(b" (deleted)") { None } else { open(named()) };
         let path = String::from_utf8_lossy(path).into_owned();
         Some(Mapping { addresses: hexadecimal(start)?..hexadecimal(end)?, offset, path, file })
@@ -126,7 +123,7 @@ mod tests {
             opened.push(named);
             None
         });
-        assert_eq!(opened, [Named { path: PathBuf::from("/bin/a program"), device: (0xfd, 0), inode: 42 }]);
+        assert_eq!(opened, [Named { path: PathBuf::from("/bin/a program"), inode: 42 }]);
         let frame = |address| maps.find(address).map(|place| place.frame(address, address + 1).to_string());
         assert_eq!(frame(0x55e5).as_deref(), Some("/bin/a program() [0x1006]"));
         assert_eq!(frame(0x7f7f).as_deref(), Some("/lib/old.so (deleted)() [0x20080]"));

@@ -18,7 +18,7 @@ mod unwind;
 
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -47,15 +47,21 @@ pub(crate) struct Stacks {
 /// What tells a file from one that was there before or will be: path, device, inode, length, and when it was written.
 type Identity = (PathBuf, u64, u64, u64, (i64, i64));
 
-/// Opens a file, once. `None` if it is not there any more.
-fn open(files: &mut HashMap<Identity, Option<Rc<File>>>, Named { path, device, inode }: Named) -> Option<Rc<File>> {
-    let found = path.metadata().ok()?;
-    // File systems made of others may tell `stat` of other devices than `maps`.
-    if device == (libc::major(found.dev()), libc::minor(found.dev())) && inode != found.ino() {
-        return None;
-    }
-    let identity = (path, found.dev(), found.ino(), found.len(), (found.mtime(), found.mtime_nsec()));
-    files.entry(identity).or_insert_with_key(|(path, ..)| File::open(path).map(Rc::new)).clone()
+/// Opens a file that is mapped into a process, once. `None` if it is not there any more: then there may be another one of that name,
+/// as there may be where the process has another root. The process, if it still runs, can be asked for its own.
+fn open(
+    files: &mut HashMap<Identity, Option<Rc<File>>>,
+    process: u32,
+    Named { path, inode }: Named,
+) -> Option<Rc<File>> {
+    let below_root = path.strip_prefix("/").unwrap_or(&path);
+    let of_process = Path::new("/proc").join(process.to_string()).join("root").join(below_root);
+    [path, of_process].into_iter().find_map(|path| {
+        // Not the device: of file systems that are made of others, `stat` tells another one than `maps`.
+        let found = path.metadata().ok().filter(|found| found.ino() == inode)?;
+        let identity = (path, found.dev(), found.ino(), found.len(), (found.mtime(), found.mtime_nsec()));
+        files.entry(identity).or_insert_with_key(|(path, ..)| File::open(path).map(Rc::new)).clone()
+    })
 }
 
 impl Stacks {
@@ -73,7 +79,7 @@ impl Stacks {
         }
         pieces.extend(text);
         if text.is_empty() {
-            let maps = Maps::parse(pieces, start..end, |named| open(&mut self.files, named));
+            let maps = Maps::parse(pieces, start..end, |named| open(&mut self.files, event.process, named));
             self.processes.insert(event.process, maps);
             self.pieces.remove(&(event.process, event.thread));
         }
