@@ -7,8 +7,9 @@
 //! address is changed; flags, mask and restorer are the program's. Handlers that were there before are adopted at start. (Of some
 //! signals the default is adopted as well: see [`default`].)
 //!
-//! Where signals are traced, and for those of faults, there is one flag more: the kernel describes a signal only to handlers that have asked for it by `SA_SIGINFO` (`setup_rt_frame` in
-//! arch/x86/kernel/signal_64.c). Nothing else depends on it, and the program does not get to see it.
+//! Where signals are traced or injected, and for those of faults, there is one flag more: the kernel describes a signal only to
+//! handlers that have asked for it by `SA_SIGINFO` (`setup_rt_frame` in arch/x86/kernel/signal_64.c). Nothing else depends on it, and
+//! the program does not get to see it.
 #![allow(unsafe_code, reason = "memory of the program, and its signal handlers")]
 
 use std::ffi::c_int;
@@ -21,7 +22,7 @@ use super::fault::{Fault, Outcome};
 use super::guard::Suspended;
 use super::registers::{Registers, register};
 use super::{default, fault, in_place, owner};
-use crate::inject::Tick;
+use crate::inject::{self, Tick};
 use crate::log;
 use crate::ring::Thread;
 use crate::sys::probe::{SIGSET_SIZE, is_readable};
@@ -63,7 +64,7 @@ pub(super) fn sigaction(args: &[i64; 6]) -> Option<i64> {
     let result = match program {
         // The handler first: it may be entered as soon as the kernel knows of it.
         Some(action) => {
-            let is_looked_at = log::tells_of_signals() || fault::SIGNALS.contains(&number);
+            let is_looked_at = log::tells_of_signals() || inject::brings_signals() || fault::SIGNALS.contains(&number);
             let added = if is_looked_at { SA_SIGINFO & !action.flags } else { 0 };
             let ours = if is_function(action.handler) {
                 slot.store(if added == 0 { action.handler } else { action.handler | ADDED }, Ordering::Relaxed);

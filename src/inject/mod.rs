@@ -22,5 +22,5 @@ pub use effect::Effect;
 pub use error::Error;
 pub(crate) use list::numbers;
 pub use list::parse;
-pub(crate) use plan::{concerns, configure, due, found_again};
+pub(crate) use plan::{brings_signals, concerns, configure, due, found_again};
 pub(crate) use signal::Tick;

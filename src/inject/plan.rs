@@ -63,6 +63,11 @@ pub(crate) fn concerns(number: i64) -> bool {
     plan().is_some_and(|plan| plan.concerns(number))
 }
 
+/// Whether some calls bring signals.
+pub(crate) fn brings_signals() -> bool {
+    plan().is_some_and(|plan| plan.effects.iter().any(|effect| effect.signal.is_some()))
+}
+
 /// What happens to this call. Asked once for each call: it is counted.
 pub(crate) fn due(number: i64) -> Option<Due> {
     let plan = plan()?;

@@ -29,6 +29,8 @@ mod tests {
     fn null_the_kernels_half_and_the_end_of_a_mapping_are_not_readable() {
         let word = 7_u64;
         assert!(is_readable(&raw const word as u64));
-        assert!(!is_readable(0) && !is_readable(1) && !is_readable(u64::MAX - 8) && !is_readable(0xffff_8000_0000_0000));
+        assert!(
+            !is_readable(0) && !is_readable(1) && !is_readable(u64::MAX - 8) && !is_readable(0xffff_8000_0000_0000)
+        );
     }
 }

@@ -1,5 +1,6 @@
 /*
- * Says how calls end that wait, or would not have to, when SIGUSR1 comes with them.
+ * Says how calls end that wait, or would not have to, when SIGUSR1 comes with them. With an argument its handler does not ask for a
+ * description of the signal.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 static volatile int times, code;
+static int is_plain;
 
 static void
 handle(int signal, siginfo_t *info, void *context)
@@ -24,9 +26,20 @@ handle(int signal, siginfo_t *info, void *context)
 }
 
 static void
+handle_plainly(int signal)
+{
+	(void) signal;
+	times++;
+}
+
+static void
 on_signal(int flags)
 {
 	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | flags};
+	if (is_plain) {
+		action.sa_handler = handle_plainly;
+		action.sa_flags = flags;
+	}
 
 	sigaction(SIGUSR1, &action, NULL);
 }
@@ -40,8 +53,10 @@ say(const char *what, long result)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	(void) argv;
+	is_plain = argc > 1;
 	char byte = 'x';
 	struct iovec part = {&byte, 1};
 	struct timespec long_time = {1000, 0};
