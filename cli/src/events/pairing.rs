@@ -34,7 +34,7 @@ impl Pairing {
     /// later and will not end any more, because the handler that made them was left by `longjmp`.
     pub(crate) fn end(&mut self, event: &mut Event) -> (Vec<Arc<Frame>>, Vec<Begun>) {
         let Some(begun) = self.begun.get_mut(&(event.process, event.thread)) else { return Default::default() };
-        let Some(place) = begun.iter().rposition(|begun| is_same_call(&begun.event, event)) else {
+        let Some(place) = place(begun, event) else {
             interrupt(begun);
             return Default::default();
         };
@@ -73,11 +73,19 @@ fn in_order(begun: impl Iterator<Item = Vec<Begun>>) -> Vec<Begun> {
     begun
 }
 
-fn is_same_call(begun: &Event, ended: &Event) -> bool {
+/// Which of these calls has ended.
+fn place(begun: &[Begun], ended: &Event) -> Option<usize> {
+    let is_it = |begun: &Begun| begun.event.args == ended.args && may_be(&begun.event, ended);
+    // A plugin may have changed what it was called with.
+    let is_latest = || begun.len().checked_sub(1).filter(|&latest| may_be(&begun[latest].event, ended));
+    begun.iter().rposition(is_it).or_else(is_latest)
+}
+
+fn may_be(begun: &Event, ended: &Event) -> bool {
     // At the end of a call through libc's `syscall()` it is not known which of these it was.
     let clones = |event: &Event| creates(event.number.into());
     debug_assert!(begun.kind == Kind::Begin);
-    begun.args == ended.args && (begun.number == ended.number || clones(begun) && clones(ended))
+    begun.number == ended.number || clones(begun) && clones(ended)
 }
 
 #[cfg(test)]
@@ -128,6 +136,17 @@ mod tests {
         assert_eq!(pairing.end(&mut read), (stack(10), Vec::new()));
         assert_eq!(read.begin, 10);
         assert_eq!(pairing.rest(), [begun(event(2, libc::SYS_read, 30))]);
+    }
+
+    #[test]
+    fn a_call_ends_with_what_a_plugin_has_made_of_its_arguments() {
+        let mut pairing = Pairing::default();
+        let with = |first: i64, begin: u64| Event { args: [first, 0, 0, 0, 0, 0], ..event(1, libc::SYS_read, begin) };
+        begin(&mut pairing, with(3, 10));
+        begin(&mut pairing, with(4, 20));
+        assert_eq!(pairing.end(&mut with(5, 0)), (stack(20), Vec::new()));
+        assert_eq!(pairing.end(&mut with(3, 0)), (stack(10), Vec::new()));
+        assert!(pairing.rest().is_empty());
     }
 
     #[test]
