@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) files: Option<OsString>,
     /// `INTERCEPT_EVENTS`: shared memory of the `intercept` command for events; see [`crate::ring`].
     pub(crate) events: Option<OsString>,
+    /// `INTERCEPT_KEEP`: programs that are started are intercepted whatever their environment; see [`crate::keep`].
+    pub(crate) keep: Option<OsString>,
 }
 
 impl Config {
@@ -77,6 +79,7 @@ impl Config {
             trace_parent: text("INTERCEPT_TRACE_PARENT").and_then(|pid| pid.to_str()?.parse().ok()),
             events: text("INTERCEPT_EVENTS"),
             files: text("INTERCEPT_FILES"),
+            keep: text("INTERCEPT_KEEP"),
         }
     }
 

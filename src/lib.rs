@@ -44,6 +44,7 @@
 //! 7. [`inject`] makes calls fail, wait or bring signals, if `INTERCEPT_INJECT` asks for it.
 //! 8. [`log`] writes the lines of `INTERCEPT_LOG`, and tells the `intercept` command of each call through [shared memory](ring);
 //!    `stat` counts calls for it. `handed_down` keeps what these use within reach of programs in other namespaces.
+//!    `keep` makes programs start others that are intercepted, whatever environment they give them.
 //!
 //! Wherever possible only bytes *before* a `syscall` are overwritten. A call that a hook lets pass is then made by the original
 //! instruction, so a blocked thread, an unwinder, a debugger, a cancellation or a seccomp filter finds the program counter
@@ -59,6 +60,7 @@ mod handed_down;
 mod hook;
 pub mod index;
 pub mod inject;
+mod keep;
 pub mod log;
 pub mod object;
 pub mod patch;

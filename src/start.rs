@@ -22,7 +22,7 @@ use crate::sys::text::TextWriter;
 use crate::sys::{call, dynamic};
 use crate::times::{Stage, Times};
 use crate::trampoline::Crossings;
-use crate::{capi, handed_down, hook, inject, log, report, stat};
+use crate::{capi, handed_down, hook, inject, keep, log, report, stat};
 
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -118,6 +118,7 @@ fn start(config: &Config) -> usize {
         ));
         return 1;
     }
+    keep::configure(config);
     handed_down::configure(config);
     log::configure(config);
     stat::configure(config);

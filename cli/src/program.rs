@@ -14,6 +14,9 @@ use crate::events::ends::Ended;
 use crate::library;
 use crate::subject::Subject;
 
+/// Lets interception outlive `exec`, whatever environment it is given.
+const KEEP: &str = "INTERCEPT_KEEP";
+
 /// The program's own command line, which ends that of the command.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct CommandLine {
@@ -33,6 +36,10 @@ impl CommandLine {
         check(name)?;
         let mut command = Command::new(name);
         command.args(rest).env("LD_PRELOAD", library::preload(plugins, &library));
+        // Also what the program starts with an environment of its own. Who does not want that has said so.
+        if std::env::var_os(KEEP).is_none() {
+            command.env(KEEP, "1");
+        }
         Ok(command)
     }
 }

@@ -13,8 +13,8 @@ use super::{Frame, Verdict, cancel, default, guard, shield, signal, ways};
 use crate::capi::{self, PostKernel};
 use crate::inject::{self, Due};
 use crate::log::{self, Call};
-use crate::stat;
 use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
+use crate::{keep, stat};
 
 /// What becomes of calls: one of those below.
 static STATE: AtomicU8 = AtomicU8::new(STARTING);
@@ -238,6 +238,13 @@ fn made(frame: &mut Frame, call: &Call<'_>, audience: Audience, changed: bool) -
     if call.number == libc::SYS_rt_sigaction
         && let Some(answer) = signal::sigaction(&call.args)
     {
+        frame.result = finish_here(call, answer, audience, due, &mut frame.running);
+        return Verdict::Return;
+    }
+    if keep::concerns(call.number)
+        && let Some(answer) = keep::start(call.number, &call.args)
+    {
+        // The kernel has refused: the program gets its own registers back.
         frame.result = finish_here(call, answer, audience, due, &mut frame.running);
         return Verdict::Return;
     }

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use super::clone::creates;
-use crate::inject;
+use crate::{inject, keep};
 
 /// Numbers from here on are none of Linux, and count as one.
 const COUNT: usize = 1024;
@@ -102,10 +102,10 @@ fn place(number: i64) -> usize {
 }
 
 /// The calls the library itself has to see whatever hooks want: handlers are entered through it, new threads and processes are
-/// told of to their own hooks, and something may be injected.
+/// told of to their own hooks, something may be injected, and programs are started with what intercepts them.
 #[inline(always)]
 pub(crate) fn is_for_the_library(number: i64) -> bool {
-    number == libc::SYS_rt_sigaction || creates(number) || inject::concerns(number)
+    number == libc::SYS_rt_sigaction || creates(number) || inject::concerns(number) || keep::concerns(number)
 }
 
 /// Lets stubs pass what is not in a set, and nothing else.

@@ -37,6 +37,7 @@ mod intercept_doctor_says_what_would_be_seen;
 mod intercept_new_makes_plugins;
 mod intercept_run_loads_plugins;
 mod intercept_stat_counts_every_call;
+mod interception_outlives_a_cleared_environment;
 mod no_page_is_writable_and_executable;
 mod nothing_that_was_logged_is_lost;
 mod plugins_in_rust_change_calls_and_results;
