@@ -3,7 +3,7 @@
  *     clears_the_environment WAY PROGRAM ARGUMENTS...
  * Or is that program: prints its environment and makes a hundred calls that can be told apart. Or starts many, or fails to.
  *     clears_the_environment inside
- *     clears_the_environment many
+ *     clears_the_environment many TIMES
  *     clears_the_environment wild
  */
 #define _GNU_SOURCE
@@ -119,12 +119,12 @@ mapped(void)
 }
 
 static void
-start_many(char *self)
+start_many(char *self, int times)
 {
 	char *argv[] = {self, "ends", NULL}, **large = made_up(500);
 	long before = 0;
 
-	for (int i = 0; i < 510; i++) {
+	for (int i = 0; i < times + 10; i++) {
 		pid_t child;
 
 		/* What libc takes for itself, it has taken by now. */
@@ -180,7 +180,8 @@ main(int argc, char **argv, char **envp)
 		return 7;
 	}
 	if (is(argv[1], "many")) {
-		start_many(argv[0]);
+		CHECK(argc > 2);
+		start_many(argv[0], atoi(argv[2]));
 		return 0;
 	}
 	if (is(argv[1], "wild")) {

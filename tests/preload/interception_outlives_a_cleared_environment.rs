@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Built, Outcome, Program, Source, Workbench};
+use crate::support::{Built, Outcome, Program, Source, Workbench, rounds};
 
 /// How `tests/c/clears_the_environment.c` starts a program.
 const STARTS: [&str; 12] = [
@@ -135,8 +135,9 @@ fn plugins_come_along() {
 #[test]
 fn who_starts_many_programs_needs_no_memory_for_it() {
     let setting = Setting::new();
+    let times = rounds(100, 500).to_string();
     for look in [&["trace", "-o", "FILE"][..], &["stat", "-o", "FILE"]] {
-        let outcome = setting.look(look).args(["many"]).run().success();
+        let outcome = setting.look(look).args(["many", &times]).run().success();
         assert_eq!(outcome.stdout(), "0 pages more\n", "{look:?}: {outcome}");
     }
 }
