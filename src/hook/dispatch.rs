@@ -242,7 +242,7 @@ fn made(frame: &mut Frame, call: &Call<'_>, audience: Audience, changed: bool) -
         return Verdict::Return;
     }
     if keep::concerns(call.number)
-        && let Some(answer) = keep::start(call.number, &call.args)
+        && let Some(answer) = started(call)
     {
         // The kernel has refused: the program gets its own registers back.
         frame.result = finish_here(call, answer, audience, due, &mut frame.running);
@@ -295,6 +295,15 @@ fn observed_by_hook_point(frame: &mut Frame) -> Verdict {
     frame.audience = Audience::NOBODY.bits();
     frame.number = inject::sent_off(frame.number, None, |_| false);
     Verdict::Observe
+}
+
+/// Starts a program that would not be intercepted otherwise. Answers the error if the kernel refuses; `None` if that is not needed.
+#[cold]
+#[inline(never)]
+fn started(call: &Call<'_>) -> Option<i64> {
+    // Whoever becomes another program does not come back to give up the guard; and for the child of a `vfork` it is its parent's.
+    let _suspended = guard::Suspended::new();
+    keep::start(call.number, &call.args)
 }
 
 /// Makes a call here and now.

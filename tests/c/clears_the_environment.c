@@ -3,6 +3,7 @@
  *     clears_the_environment WAY PROGRAM ARGUMENTS...
  * Or is that program: prints its environment and makes a hundred calls that can be told apart. Or starts many, or fails to.
  *     clears_the_environment inside
+ *     clears_the_environment inside after vfork
  *     clears_the_environment many TIMES
  *     clears_the_environment wild
  */
@@ -165,6 +166,41 @@ start_wildly(char *self)
 	CHECK(nothing[0] == NULL && with_wild[2] == NULL && is(argv[1], "inside"));
 }
 
+static void
+hundred_calls(void)
+{
+	for (int i = 0; i < 100; i++)
+		CHECK(getpgid(1 << 29 | i) == -1 && errno == ESRCH);
+}
+
+static __attribute__((noinline)) void
+far_below(void)
+{
+	char hole[65536];
+
+	/* What is on the stack from before stays there. */
+	__asm__ volatile("" : : "r"(hole) : "memory");
+	hundred_calls();
+}
+
+/* Calls that are made in the memory where the child of a vfork has become another program. */
+static void
+below_what_a_child_has_left(char *self)
+{
+	char *argv[] = {self, "ends", NULL};
+	pid_t child = vfork();
+
+	if (child == 0) {
+		execve(self, argv, nothing);
+		_exit(1);
+	}
+	int status = -1;
+	while (syscall(SYS_wait4, child, &status, 0, NULL) != child)
+		continue;
+	far_below();
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
 int
 main(int argc, char **argv, char **envp)
 {
@@ -175,8 +211,10 @@ main(int argc, char **argv, char **envp)
 		for (char **variable = environ; *variable != NULL; variable++)
 			puts(*variable);
 		fflush(stdout);
-		for (int i = 0; i < 100; i++)
-			CHECK(getpgid(1 << 29 | i) == -1 && errno == ESRCH);
+		if (argc > 2)
+			below_what_a_child_has_left(argv[0]);
+		else
+			hundred_calls();
 		return 7;
 	}
 	if (is(argv[1], "many")) {

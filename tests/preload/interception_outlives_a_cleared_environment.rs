@@ -110,6 +110,15 @@ fn one_after_the_other() {
 }
 
 #[test]
+fn calls_are_seen_that_come_after_those_of_a_child_that_shared_the_stack() {
+    let setting = Setting::new();
+    let again = setting.program.to_str().unwrap();
+    for look in LOOKS {
+        setting.sees_all(look, &["execve", again, "inside", "after", "vfork"]);
+    }
+}
+
+#[test]
 fn plugins_come_along() {
     let setting = Setting::new();
     let (plugin, says) = (setting.bench.plugin("answers_getppid"), setting.bench.program("says_getppid"));
