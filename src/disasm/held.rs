@@ -13,7 +13,7 @@
 //!
 //! What can a compiler believe of a function that it looks into? GCC takes it that the function changes what any of its
 //! instructions writes, and what any function changes that it calls on any way, be it one that is never gone; of one that it cannot look into, all
-//! (`collect_fn_hard_reg_usage` in its final.cc). What we see in a function is no more than that ([`Function::changes`]). Code
+//! (`collect_fn_hard_reg_usage` in its final.cc). What we see in a function is no more than that (`Function::changes`). Code
 //! that was written in assembly and calls functions in C has to take it that they change all. Other compilers look
 //! into no functions so.
 //!

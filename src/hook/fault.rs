@@ -1,7 +1,7 @@
 //! Faults: signals that an instruction of a hook has raised.
 //!
 //! Each is reported, in one line that names the file the hook is in. Then the process dies, as it would have done; or the handler
-//! of the program is called, as it would have been. A hook in the [shield](super::shield) is switched off instead, and the program
+//! of the program is called, as it would have been. A hook in the [shield] is switched off instead, and the program
 //! does not hear of it.
 //!
 //! Not reported is what no handler can be called for: where the signal is blocked or ignored, and where a hook has used up a stack and

@@ -62,7 +62,7 @@ const WRITING: u64 = u64::MAX;
 #[derive(Debug)]
 struct Slot {
     ticket: AtomicU64,
-    /// What is called: the hook, or the [shield](super::shield) around it.
+    /// What is called: the hook, or the [shield] around it.
     called: Functions,
     /// The hook.
     hook: Functions,

@@ -4,7 +4,7 @@
 //! and the top of the stack ([`Stack`]), as `perf record --call-graph dwarf` does. What is left to be done here, in another process:
 //!
 //! 1. [`maps`]: which file an address is of, by what the library has told of the process' memory;
-//! 2. [`file`]: the tables of the file that say how to find the caller of a function (`.eh_frame`), and its symbols;
+//! 2. [`file`](mod@file): the tables of the file that say how to find the caller of a function (`.eh_frame`), and its symbols;
 //! 3. [`unwind`]: from one frame to the next;
 //! 4. [`frame`]: what is shown of it.
 //!
