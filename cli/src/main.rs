@@ -15,6 +15,7 @@ mod output;
 mod own_file;
 mod plugin;
 mod program;
+mod progress;
 mod record;
 mod report;
 mod rights;

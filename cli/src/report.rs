@@ -1,7 +1,7 @@
 //! `intercept report`: shows what `intercept record` has kept.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ use crate::events::format::Format;
 use crate::events::format::look::Look;
 use crate::events::format::text::Lines;
 use crate::output;
+use crate::progress::Progress;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "For example: intercept report --format html -o calls.html FILE")]
@@ -37,7 +38,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let name = arguments.file.display();
     let error = |error: io::Error| Error::new(format_args!("{name}: {error}"));
     let file = File::open(&arguments.file).map_err(error)?;
-    let mut reader = Reader::new(BufReader::new(file)).map_err(error)?;
+    let size = file.metadata().map_err(error)?.len();
+    // Where the report itself appears there it is seen how far it is.
+    let is_hidden = arguments.output.is_some() || !io::stdout().is_terminal();
+    let terminal = Some(io::stderr()).filter(|stderr| is_hidden && stderr.is_terminal());
+    let mut reader = Reader::new(BufReader::new(Progress::new(file, size, terminal))).map_err(error)?;
     let cannot_write = |error| Error::new(format_args!("cannot write the report: {error}"));
     let to: Box<dyn Write + Send> = match &arguments.output {
         Some(path) => Box::new(BufWriter::new(output::create(path)?)),
