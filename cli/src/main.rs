@@ -10,6 +10,7 @@ mod inject;
 mod libc_of;
 mod library;
 mod man;
+mod mapped;
 mod new;
 mod output;
 mod own_file;
@@ -56,7 +57,7 @@ enum Command {
     Run(run::Arguments),
     /// Make a plugin to begin with
     New(new::Arguments),
-    /// Show the system call sites of a file and how each is patched
+    /// Show how the system call sites of a file or process are patched
     Sites(sites::Arguments),
     /// Look at libraries beforehand, so that programs start faster
     Index(index::Arguments),

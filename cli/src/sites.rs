@@ -1,4 +1,4 @@
-//! `intercept sites`: every system call site of a file, and how it would be patched.
+//! `intercept sites`: every system call site of a file, and how it would be patched; of a process also whether it is.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,14 @@ use syscall_intercept::patch::{Patch, Rung};
 use syscall_intercept::{Sysno, disasm, patch};
 
 use crate::error::Error;
+use crate::mapped::Process;
 use crate::output;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The ELF file: a program or a shared library
-    file: PathBuf,
+    /// A program, a shared library, or the id of a process
+    #[arg(value_name = "FILE|PID")]
+    subject: PathBuf,
 }
 
 /// The sites of a file.
@@ -37,40 +39,88 @@ impl Sites {
     }
 }
 
-/// Prints the table. Fails if a site would be left alone that should not be.
+/// Prints the table; of a process one for each file that has sites, and beside each site whether its code is still that of the file.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let file = File::open(&arguments.file)?;
-    let elf = file.parse()?;
-    let Sites { patches, unknown, lookalikes } = Sites::of(&elf, &arguments.file)?;
-    let symbols = elf.symbols();
-
+    let subject = &arguments.subject;
+    let id = subject.to_str().and_then(|text| text.parse().ok()).filter(|_| !subject.exists());
     let mut out = Vec::new();
-    let mut print = || -> io::Result<()> {
-        writeln!(out, "{:>12}  {:32}  {:20}  {:20}  REASON", "ADDRESS", "FUNCTION", "CALL", "RUNG")?;
-        for patch in &patches {
-            row(&mut out, patch, &symbols)?;
+    match id {
+        None => table(&mut out, &File::open(subject)?, subject, None)?,
+        Some(id) => {
+            let fail = |error: io::Error| match error.kind() {
+                io::ErrorKind::NotFound => Error::new(format_args!("{id}: there is no such file, and no such process")),
+                _ => Error::new(format_args!("process {id}: {error}; looking into it needs the rights of a debugger")),
+            };
+            let process = Process::open(id).map_err(fail)?;
+            for file in process.files() {
+                let place = process.place(file);
+                match File::open(&place) {
+                    Ok(opened) => table(&mut out, &opened, &place, Some((&process, file)))?,
+                    // Deleted, or replaced by an update.
+                    Err(_) => out.extend(format!("{}: is not there any more\n\n", file.display()).bytes()),
+                }
+            }
         }
-        for unknown in &unknown {
-            let (function, address) = (function(unknown.address, &symbols), unknown.address);
-            writeln!(out, "{address:#12x}  {function:32}  {:20}  {:20}  {}", "?", "left alone", unknown.doubt)?;
-        }
-        summary(&mut out, &patches, lookalikes, unknown.len())
-    };
-    print().map_err(|error| Error::new(format_args!("cannot make the table: {error}")))?;
+    }
     output::print(&out)
 }
 
-fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>]) -> io::Result<()> {
+fn table(out: &mut Vec<u8>, file: &File, path: &Path, of: Option<(&Process, &Path)>) -> Result<(), Error> {
+    let elf = file.parse()?;
+    let Sites { patches, unknown, lookalikes } = Sites::of(&elf, path)?;
+    if of.is_some() && patches.is_empty() {
+        return Ok(());
+    }
+    let (image, symbols) = (elf.image(), elf.symbols());
+    let is_changed = |patch: &Patch| {
+        let (process, name) = of?;
+        let length = (patch.window.end - patch.window.start) as usize;
+        let now = process.code(name, image.file_offset(patch.window.start)?, length)?;
+        Some(now != image.bytes(patch.window.start, length)?)
+    };
+    let mut print = || -> io::Result<()> {
+        if let Some((_, name)) = of {
+            writeln!(out, "{}", name.display())?;
+        }
+        let now = if of.is_some() { "NOW      " } else { "" };
+        writeln!(out, "{:>12}  {:32}  {:20}  {:20}  {now}REASON", "ADDRESS", "FUNCTION", "CALL", "RUNG")?;
+        let mut changed = 0;
+        for patch in &patches {
+            let is_changed = is_changed(patch);
+            changed += usize::from(is_changed == Some(true));
+            let now = match is_changed {
+                Some(true) => "patched  ",
+                Some(false) => "as ever  ",
+                None if of.is_some() => "?        ",
+                None => "",
+            };
+            row(out, patch, &symbols, now)?;
+        }
+        for unknown in &unknown {
+            let (function, address) = (function(unknown.address, &symbols), unknown.address);
+            let now = if of.is_some() { "?        " } else { "" };
+            writeln!(out, "{address:#12x}  {function:32}  {:20}  {:20}  {now}{}", "?", "left alone", unknown.doubt)?;
+        }
+        summary(out, &patches, lookalikes, unknown.len())?;
+        if of.is_some() {
+            writeln!(out, "{changed} of them patched now\n")?;
+        }
+        Ok(())
+    };
+    print().map_err(|error| Error::new(format_args!("cannot make the table: {error}")))
+}
+
+fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>], now: &str) -> io::Result<()> {
     let address = patch.address;
     let function = function(address, symbols);
     let call = match patch.number {
         None => "any".to_owned(),
         Some(number) => Sysno::new(number as usize).map_or_else(|| number.to_string(), |sysno| sysno.name().to_owned()),
     };
-    write!(out, "{address:#12x}  {function:32}  {call:20}  {:20}", patch.rung)?;
+    write!(out, "{address:#12x}  {function:32}  {call:20}  {:20}  {now}", patch.rung)?;
     match patch.reason() {
-        Some(reason) => writeln!(out, "  {reason}"),
-        None => writeln!(out, "  {}", moved(patch)),
+        Some(reason) => writeln!(out, "{reason}"),
+        None => writeln!(out, "{}", moved(patch)),
     }
 }
 

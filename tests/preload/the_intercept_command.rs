@@ -1,7 +1,9 @@
 //! `intercept trace` and `intercept sites`, as people run them.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::{Built, Outcome, Program, Source, Workbench, libc_path};
 
@@ -91,6 +93,33 @@ fn sites_shows_that_all_of_libc_is_intercepted_nearly_all_in_place() {
     let rows = text.lines().filter(|line| line.trim_start().starts_with("0x")).count();
     assert_eq!(rows, sites as usize);
     assert!(text.lines().any(|line| line.contains("getppid+0x") && line.contains(" in place ")), "{text}");
+}
+
+#[test]
+fn sites_of_a_process_are_said_to_be_patched_or_not() {
+    let bench = Workbench::new();
+    for plugin in [None, Some(bench.plugin("forwarding_hook"))] {
+        let mut cat = Command::new("cat");
+        cat.envs(plugin.iter().map(|plugin| ("LD_PRELOAD", plugin))).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut cat = cat.spawn().unwrap();
+        // When it answers it has started.
+        cat.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+        cat.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        let outcome = intercept(["sites", &cat.id().to_string()]).run();
+        drop(cat.stdin.take());
+        cat.wait().unwrap();
+        let text = outcome.success().stdout();
+        let libc = text.split("\n/").find(|table| table.contains("  getppid+")).unwrap();
+        let states = |state: &str| libc.lines().filter(|line| line.contains(state)).count();
+        let (patched, left) = (states("  patched  "), states("  as ever  "));
+        if plugin.is_some() {
+            assert!(patched > 400 && left == 0, "{libc}");
+        } else {
+            assert!(left > 400 && patched == 0, "{libc}");
+        }
+        assert!(libc.contains(&format!("\n{patched} of them patched now\n")), "{libc}");
+    }
+    complains(&intercept(["sites", "4194305"]).run(), 1, "no such process");
 }
 
 #[test]
