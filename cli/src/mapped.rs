@@ -18,11 +18,13 @@ pub(crate) struct Process {
 
 /// Code of a file in memory.
 #[derive(Debug, PartialEq, Eq)]
-struct Mapping {
-    addresses: Range<u64>,
+pub(crate) struct Mapping {
+    pub(crate) addresses: Range<u64>,
     /// Where in the file it begins.
-    offset: u64,
-    path: PathBuf,
+    pub(crate) offset: u64,
+    pub(crate) inode: u64,
+    /// As the kernel names it: of a file that has no name any more it says so, and writes a newline in a name as `\012`.
+    pub(crate) path: PathBuf,
 }
 
 impl Process {
@@ -30,7 +32,7 @@ impl Process {
     pub(crate) fn open(id: u32) -> io::Result<Process> {
         let maps = fs::read(format!("/proc/{id}/maps"))?;
         let memory = File::open(format!("/proc/{id}/mem"))?;
-        Ok(Process { id, memory, mappings: maps.split(|&byte| byte == b'\n').filter_map(mapping).collect() })
+        Ok(Process { id, memory, mappings: maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse).collect() })
     }
 
     /// The files, by the names it knows them by, in the order of memory.
@@ -63,16 +65,23 @@ impl Process {
     }
 }
 
-/// `7f5e9d228000-7f5e9d37d000 r-xp 00026000 fe:00 1835027    /usr/lib/x86_64-linux-gnu/libc.so.6`
-fn mapping(line: &[u8]) -> Option<Mapping> {
-    let path = line.iter().position(|&byte| byte == b'/').map(|start| &line[start..])?;
-    let mut fields = std::str::from_utf8(&line[..line.len() - path.len()]).ok()?.split_ascii_whitespace();
-    let (start, end) = fields.next()?.split_once('-')?;
-    let is_code = fields.next()?.contains('x');
-    let number = |text: &str| u64::from_str_radix(text, 16).ok();
-    let offset = number(fields.next()?)?;
-    let path = PathBuf::from(OsStr::from_bytes(path));
-    is_code.then_some(Mapping { addresses: number(start)?..number(end)?, offset, path })
+impl Mapping {
+    /// One line: `7f00-7f10 r-xp 00001000 fd:00 1234      /lib/libc.so.6`. `None` if there is no code of a file in it.
+    pub(crate) fn parse(line: &[u8]) -> Option<Mapping> {
+        let mut words = line.splitn(6, |&byte| byte == b' ');
+        let mut word = || std::str::from_utf8(words.next()?).ok();
+        let hexadecimal = |text: &str| u64::from_str_radix(text, 16).ok();
+        let (start, end) = word()?.split_once('-')?;
+        let (rights, offset) = (word()?, hexadecimal(word()?)?);
+        let _device = word()?;
+        let inode = word()?.parse().ok()?;
+        let path = words.next()?.trim_ascii_start();
+        if !rights.contains('x') || !path.starts_with(b"/") {
+            return None;
+        }
+        let path = PathBuf::from(OsStr::from_bytes(path));
+        Some(Mapping { addresses: hexadecimal(start)?..hexadecimal(end)?, offset, inode, path })
+    }
 }
 
 #[cfg(test)]
@@ -81,12 +90,12 @@ mod tests {
 
     #[test]
     fn only_code_of_files_counts() {
-        let code = mapping(b"1000-3000 r-xp 00026000 fe:00 1835027    /a folder/libc.so.6").expect("code");
+        let code = Mapping::parse(b"1000-3000 r-xp 00026000 fe:00 1835027    /a folder/libc.so.6").expect("code");
         assert_eq!((code.addresses, code.offset, code.path), (0x1000..0x3000, 0x26000, "/a folder/libc.so.6".into()));
-        assert_eq!(mapping(b"1000-3000 r--p 00026000 fe:00 1835027    /libc.so.6"), None);
-        assert_eq!(mapping(b"1000-3000 r-xp 00000000 00:00 0    [vdso]"), None);
-        assert_eq!(mapping(b"1000-3000 r-xp 00000000 00:00 0"), None);
-        assert_eq!(mapping(b""), None);
+        assert_eq!(Mapping::parse(b"1000-3000 r--p 00026000 fe:00 1835027    /libc.so.6"), None);
+        assert_eq!(Mapping::parse(b"1000-3000 r-xp 00000000 00:00 0    [vdso]"), None);
+        assert_eq!(Mapping::parse(b"1000-3000 r-xp 00000000 00:00 0"), None);
+        assert_eq!(Mapping::parse(b""), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use core::fmt::Write as _;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::form::number;
+use super::form::{number, quoted};
 use super::line::Line;
 use super::names::network::NETLINK;
 use crate::sys::raw::syscall;
@@ -121,21 +121,8 @@ fn local(line: &mut Line, address: &[u8]) {
         [0, name @ ..] => (name, true),
         name => (name.split(|&byte| byte == 0).next().unwrap_or_default(), false),
     };
-    line.text(if is_abstract { ",@\"" } else { ",\"" });
-    for &byte in name {
-        match byte {
-            b'"' | b'\\' => {
-                line.byte(b'\\');
-                line.byte(byte);
-            }
-            b' '..=b'~' => line.byte(byte),
-            _ => {
-                line.byte(b'\\');
-                line.digits::<8>(byte.into(), 3);
-            }
-        }
-    }
-    line.byte(b'"');
+    line.text(if is_abstract { ",@" } else { "," });
+    quoted(line, name);
 }
 
 /// `nl_pid` of `struct sockaddr_nl`.

@@ -1,6 +1,5 @@
 //! Which file an address in a process is of: `/proc/PID/maps` (proc_pid_maps(5)).
 
-use std::ffi::OsStr;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 
 use super::file::File;
 use super::frame::Frame;
+use crate::mapped;
 
 /// What is mapped into a process, as far as code can be in it.
 #[derive(Debug, Default)]
@@ -63,24 +63,13 @@ pub(super) struct Named {
 }
 
 impl Mapping {
-    /// One line: `7f00-7f10 r-xp 00001000 fd:00 1234      /lib/libc.so.6`. `None` if there is no code of a file in it.
+    /// One line; `None` if there is no code of a file in it.
     fn parse(line: &[u8], open: &mut impl FnMut(Named) -> Option<Rc<File>>) -> Option<Mapping> {
-        let mut words = line.splitn(6, |&byte| byte == b' ');
-        let mut word = || std::str::from_utf8(words.next()?).ok();
-        let hexadecimal = |text: &str| u64::from_str_radix(text, 16).ok();
-        let (start, end) = word()?.split_once('-')?;
-        let (rights, offset) = (word()?, hexadecimal(word()?)?);
-        let _device = word()?;
-        let inode = word()?.parse().ok()?;
-        let path = words.next()?.trim_ascii_start();
-        if !rights.contains('x') || !path.starts_with(b"/") {
-            return None;
-        }
-        // The kernel says so of a file that has no name any more, and writes a newline in a name as `\012`.
-        let named = || Named { path: OsStr::from_bytes(path).into(), inode };
-        let file = if path.ends_with(b" (deleted)") { None } else { open(named()) };
-        let path = String::from_utf8_lossy(path).into_owned();
-        Some(Mapping { addresses: hexadecimal(start)?..hexadecimal(end)?, offset, path, file })
+        let mapped::Mapping { addresses, offset, inode, path } = mapped::Mapping::parse(line)?;
+        let shown = path.to_string_lossy().into_owned();
+        let is_deleted = path.as_os_str().as_bytes().ends_with(b" (deleted)");
+        let file = if is_deleted { None } else { open(Named { path, inode }) };
+        Some(Mapping { addresses, offset, path: shown, file })
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) mod times;
 use super::line::Line;
 use super::memory::Memory;
 use super::names::Set;
-pub(super) use show::{number, show};
+pub(super) use show::{number, quoted, show};
 
 /// How bytes are read. Numbers have the size that stands beside them, in bytes.
 #[derive(Debug)]

@@ -82,8 +82,13 @@ fn limit(line: &mut Line, value: u64) {
 }
 
 fn text(line: &mut Line, bytes: &[u8]) {
+    quoted(line, bytes.split(|&byte| byte == 0).next().unwrap_or_default());
+}
+
+/// Bytes in quotation marks, with three octal digits for each that cannot be printed.
+pub(in crate::log) fn quoted(line: &mut Line, bytes: &[u8]) {
     line.byte(b'"');
-    for &byte in bytes.iter().take_while(|&&byte| byte != 0) {
+    for &byte in bytes {
         match byte {
             b'"' | b'\\' => {
                 line.byte(b'\\');
