@@ -130,10 +130,9 @@ pub(crate) enum Wanted {
 
 /// See [`Wanted`].
 pub(crate) fn wanted() -> Wanted {
-    let is_traced = LOG.trace.is_on() || LOG.events.is_on();
     match () {
         () if LOG.drop_in.is_on() || LOG.drop_in.honours_magic() => Wanted::All,
-        () if !is_traced => Wanted::Nothing,
+        () if !LOG.traces() => Wanted::Nothing,
         () if !LOG.choice.is_by_number.load(Relaxed) => Wanted::All,
         () => {
             let numbers = Numbers::these(if Options::of_process().quiet { &[] } else { &ENDS });

@@ -57,7 +57,7 @@ pub(crate) fn answered(call: &Call, result: i64, remark: &str) {
 
 /// Whether [`signal`] has to be told of signals.
 pub(crate) fn tells_of_signals() -> bool {
-    LOG.trace.is_on() || LOG.events.is_on()
+    LOG.traces()
 }
 
 /// A handler of the program is about to get a signal. Traces say so; the log has no line for it.
@@ -98,9 +98,14 @@ impl Log {
         }
     }
 
+    /// Whether calls are traced, to a file or to the command.
+    pub(super) fn traces(&self) -> bool {
+        self.trace.is_on() || self.events.is_on()
+    }
+
     /// To be called when one has been started, or has ended.
     pub(super) fn update(&self) {
-        self.active.store(self.drop_in.is_on() || self.trace.is_on() || self.events.is_on(), Relaxed);
+        self.active.store(self.drop_in.is_on() || self.traces(), Relaxed);
     }
 
     fn before(&self, call: &Call, last_word: bool, memory: &dyn Memory) {
@@ -108,7 +113,7 @@ impl Log {
             self.drop_in.before(call, memory);
         }
         let enters_strict_mode = enters_strict_mode(call.number, &call.args);
-        if self.trace.is_on() || self.events.is_on() {
+        if self.traces() {
             let may_not_return = last_word || leaves(call.number) || enters_strict_mode;
             self.before_for_traces(call, may_not_return, memory);
         }
