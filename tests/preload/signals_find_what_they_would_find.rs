@@ -61,7 +61,7 @@ fn the_child_of_a_vfork_has_handlers_of_its_own() {
     the_same("handlers_told", "vforked");
 }
 
-/// A program with a signal every 20 us.
+/// A program that gets signal after signal, 20 us apart.
 #[track_caller]
 fn storm(ways: [&str; 3]) {
     let bench = Workbench::new();
