@@ -36,10 +36,10 @@
 //      2 IN_STUB    as FORWARD, but to the `syscall` in the stub: `clone` and the like, whose children have another stack
 //      3 OBSERVE    the call is made here, its result shown to Rust, and then as RETURN
 //
-// Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. The return address is not on the stack
-// but in the site's descriptor, so its rule is an expression (DWARF 5, 6.4.2.3, DW_CFA_expression: the value is the address
-// of the slot): load the return address into the stub from CFA-136, add the distance to the descriptor. The rule holds from
-// the first instruction to the last. rbx and r12-r15 are never touched.
+// Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. The return address is not on the stack:
+// the site's descriptor begins with how far it is from there. So its rule is an expression (DWARF 5, 6.4.2.3,
+// DW_CFA_val_expression: the value is the return address): load the return address into the stub from CFA-136, add the distance to
+// the descriptor, and what stands there. The rule holds from the first instruction to the last. rbx and r12-r15 are never touched.
 
         .section .tbss.syscall_intercept_guard, "awT", @nobits
         .p2align 3
@@ -197,8 +197,8 @@ syscall_intercept_crossing_begin:
         .macro  ENTER vector, control, distance
         .cfi_startproc
         .cfi_def_cfa rsp, 136
-        // rip: expression of 6 bytes: const1u 136; minus; deref; plus_uconst distance
-        .cfi_escape 0x10, 16, 6, 0x08, 136, 0x1c, 0x06, 0x23, \distance
+        // rip: val_expression of 9 bytes: const1u 136; minus; deref; plus_uconst distance; dup; deref; plus
+        .cfi_escape 0x16, 16, 9, 0x08, 136, 0x1c, 0x06, 0x23, \distance, 0x12, 0x06, 0x22
         push    rbp
         .cfi_def_cfa_offset 144
         .cfi_offset rbp, -144
@@ -290,7 +290,8 @@ syscall_intercept_crossing_begin:
         lea     rsp, [rbp - 56]
         mov     rax, [rbp - 72]
         mov     rcx, [rbp + 8]
-        mov     rcx, [rcx + {RESULT_AFTER_CROSSING}]
+        mov     r11, [rcx + {RESULT_AFTER_CROSSING}]
+        lea     rcx, [rcx + r11 + {DESCRIPTOR_AFTER_CROSSING}]
         mov     r11, [rbp - 8]
         .endm
 
@@ -405,7 +406,8 @@ syscall_intercept_after_clone_\name:
         lea     rsp, [rbp - 64]
         pop     rax
         mov     rcx, [rbp + 8]
-        mov     rcx, [rcx + {DESCRIPTOR_AFTER_CLONE}]
+        mov     r11, [rcx + {DESCRIPTOR_AFTER_CLONE}]
+        lea     rcx, [rcx + r11 + {DESCRIPTOR_AFTER_CLONE}]
         mov     r11, [rbp - 8]
         LEAVE
         .cfi_endproc

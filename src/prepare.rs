@@ -13,7 +13,6 @@ use crate::object::loaded::Loaded;
 use crate::patch::{self, Edits, Patch, Reason, Rung, write};
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
-use crate::trampoline::stub::{Descriptor, UNKNOWN_NUMBER};
 use crate::trampoline::{self, Crossings};
 
 /// Takes note of what goes wrong: the object, the address in its file, the reason.
@@ -151,7 +150,7 @@ impl<'a> Draft<'a> {
         });
         counts.count(patch.rung);
         let Ok(arena) = arena else { return };
-        let stub = arena.add(patch, &descriptor(patch, object, arena.path()));
+        let stub = arena.add(patch, object.in_file(patch.address));
         if stub.and_then(|stub| patch.edits(stub.entry(), edits)).is_none() {
             self.out_of_reach.push(patch.address);
         }
@@ -189,14 +188,5 @@ impl<'a> Draft<'a> {
                 None
             }
         }
-    }
-}
-
-fn descriptor(patch: &Patch, object: &Loaded, path: &'static &'static [u8]) -> Descriptor {
-    Descriptor {
-        after: patch.end(),
-        offset: object.in_file(patch.address),
-        number: patch.number.map_or(UNKNOWN_NUMBER, i64::from),
-        object: path,
     }
 }

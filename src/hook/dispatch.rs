@@ -482,5 +482,5 @@ fn number(rax: i64) -> i64 {
 
 /// What a frame is about.
 fn call(site: &Descriptor, number: i64, args: [i64; 6]) -> Call<'_> {
-    Call { number, args, object: site.object, offset: site.offset }
+    Call { number, args, object: site.object(), offset: site.offset }
 }

@@ -68,7 +68,7 @@ pub(super) fn finish_crossing(registers: &mut Registers) {
         }
         Some(Part::Return | Part::Step) => {
             // SAFETY: this part belongs to the first crossing.
-            let after = unsafe { frame.site() }.after.cast_signed();
+            let after = unsafe { frame.site() }.after().cast_signed();
             set(registers, [libc::REG_RAX, libc::REG_RCX, libc::REG_R11], [frame.result, after, flags]);
         }
         _ => set(registers, [libc::REG_RAX, libc::REG_RCX], [frame.number, 0]),

@@ -1,7 +1,9 @@
 //! Stubs: a few instructions for each site that lead from the program into the crossing and back.
 
 mod arena;
+pub(crate) mod assembler;
 mod crossing;
+pub(crate) mod header;
 mod place;
 pub(crate) mod stub;
 mod template;
@@ -10,4 +12,4 @@ mod tests;
 
 pub(crate) use arena::{Draft, Error};
 pub(crate) use crossing::{Crossings, Part, SYSCALL_LENGTH, part};
-pub(crate) use place::{remember, stub_at};
+pub(crate) use place::{Row, remember, stub_at};

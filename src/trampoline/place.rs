@@ -3,6 +3,7 @@
 //! Asked in signal handlers, so what is remembered is read without a lock: a list that only grows.
 #![allow(unsafe_code, reason = "reads what a stub's address points to, and memory that is never freed")]
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -12,11 +13,49 @@ use super::stub::{
     Descriptor, SKIP, Stub,
 };
 
+/// A stub, in a table about the stubs of an arena.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    /// From the beginning of the arena to behind the call of the crossing.
+    returned: u32,
+    moved_before: u8,
+    moved_after: u8,
+    syscall_length: u8,
+    /// 0 or 1. Tables may come from a file.
+    in_place: u8,
+}
+
+impl Row {
+    /// A stub in an arena at this address. `None` if it is not in there.
+    pub(super) fn of(stub: &Stub, arena: u64) -> Option<Row> {
+        let Stub { returned, moved_before, moved_after, syscall_length, in_place } = *stub;
+        let returned = u32::try_from(returned.wrapping_sub(arena)).ok()?;
+        Some(Row { returned, moved_before, moved_after, syscall_length, in_place: in_place.into() })
+    }
+
+    fn stub(&self, arena: u64) -> Stub {
+        Stub {
+            returned: arena + u64::from(self.returned),
+            moved_before: self.moved_before,
+            moved_after: self.moved_after,
+            syscall_length: self.syscall_length,
+            in_place: self.in_place != 0,
+        }
+    }
+
+    /// As it stands in a file.
+    pub(crate) fn bytes(&self) -> [u8; size_of::<Row>()] {
+        let [a, b, c, d] = self.returned.to_le_bytes();
+        [a, b, c, d, self.moved_before, self.moved_after, self.syscall_length, self.in_place]
+    }
+}
+
 /// An arena whose stubs are in use.
 struct Remembered {
     memory: Range<u64>,
     /// In the order of their addresses.
-    stubs: Vec<Stub>,
+    stubs: Cow<'static, [Row]>,
     next: *mut Remembered,
 }
 
@@ -30,13 +69,14 @@ pub(crate) fn remember(Arena { memory, stubs }: Arena) {
 }
 
 /// The stub that an address lies in.
-pub(crate) fn stub_at(address: u64) -> Option<&'static Stub> {
+pub(crate) fn stub_at(address: u64) -> Option<Stub> {
     let mut next = ARENAS.load(Ordering::Acquire);
     // SAFETY: null, or written by `remember` and never freed.
     while let Some(arena) = unsafe { next.as_ref() } {
         if arena.memory.contains(&address) {
-            let behind = arena.stubs.partition_point(|stub| stub.entry() <= address);
-            return arena.stubs.get(behind.checked_sub(1)?);
+            let stub = |row: &Row| row.stub(arena.memory.start);
+            let behind = arena.stubs.partition_point(|row| stub(row).entry() <= address);
+            return arena.stubs.get(behind.checked_sub(1)?).map(stub);
         }
         next = arena.next;
     }
@@ -112,7 +152,7 @@ impl Stub {
     /// The address behind the original `syscall` instruction.
     pub(crate) fn after(&self) -> u64 {
         // SAFETY: stubs are never unmapped, and each has its descriptor at this distance.
-        unsafe { &*((self.returned + CROSSING_TO_DESCRIPTOR) as *const Descriptor) }.after
+        unsafe { &*((self.returned + CROSSING_TO_DESCRIPTOR) as *const Descriptor) }.after()
     }
 
     /// The address of the original `syscall` instruction.
@@ -135,8 +175,8 @@ mod tests {
     /// A stub with seven bytes moved from before the call and four from behind it; all of its memory that is looked at is the
     /// descriptor.
     fn stub(in_place: bool) -> Stub {
-        let descriptor =
-            Box::leak(Box::new(Descriptor { after: AFTER, offset: 0, number: 0, object: &(b"" as &[u8]) }));
+        let descriptor = Box::leak(Box::new(Descriptor { after: 0, offset: 0, number: 0, object: 0, result: 0 }));
+        descriptor.after = (AFTER as i64).wrapping_sub(&raw const *descriptor as i64);
         let returned = &raw const *descriptor as u64 - CROSSING_TO_DESCRIPTOR;
         let moved_after = if in_place { 0 } else { 4 };
         Stub { returned, moved_before: 7, moved_after, syscall_length: 2, in_place }

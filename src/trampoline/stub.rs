@@ -15,8 +15,7 @@
 //!            lea   rsp, [rsp - 128]
 //!            call  [after_clone]
 //!            jmp   behind
-//!            (descriptor)
-//!            (where the program goes on with a result: `after` in the object, or `executed`)
+//!            (descriptor, which says also where the program goes on with a result: at `after` in the object, or at `executed`)
 //!
 //! and only where the window spans the syscall itself:
 //!
@@ -27,8 +26,13 @@
 //! ```
 //!
 //! In place, `syscall` and `behind` are addresses in the object. What stands between the moved instructions is the same in all
-//! stubs of a shape, but for addresses and numbers: see `template`.
+//! stubs of a shape, but for addresses and numbers: see `template`. All addresses are relative: a stub is right wherever it is, if
+//! object and header are where they are from there.
+#![allow(unsafe_code, reason = "reads what a descriptor refers to")]
 
+use std::mem::offset_of;
+
+use super::header::Path;
 use super::template::{Templates, To};
 use crate::disasm::Instruction;
 use crate::patch::Patch;
@@ -40,10 +44,10 @@ pub(crate) const AFTER_CLONE_TO_DESCRIPTOR: u64 = 7;
 /// From the return address of the call of the crossing to `in_stub`.
 pub(crate) const CROSSING_TO_IN_STUB: u64 = 12;
 
-/// From there to where it says where the program goes on with a result.
-pub(crate) const CROSSING_TO_RESULT: u64 = CROSSING_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
+/// From there to what says where the program goes on with a result.
+pub(crate) const CROSSING_TO_RESULT: u64 = CROSSING_TO_DESCRIPTOR + offset_of!(Descriptor, result) as u64;
 /// From there to `execute`, to `executed` and to `behind`.
-pub(super) const CROSSING_TO_EXECUTE: u64 = CROSSING_TO_RESULT + size_of::<u64>() as u64;
+pub(super) const CROSSING_TO_EXECUTE: u64 = CROSSING_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
 pub(super) const CROSSING_TO_EXECUTED: u64 = CROSSING_TO_EXECUTE + 2;
 pub(super) const CROSSING_TO_BEHIND: u64 = CROSSING_TO_EXECUTED + 7;
 
@@ -59,18 +63,37 @@ const INT3: u8 = 0xcc;
 /// No stub is longer: the fixed part is some 100 bytes, and a window holds few instructions of 15 bytes at most.
 pub(crate) const LONGEST: usize = 512;
 
-/// What the dispatcher knows about a site.
+/// What the dispatcher knows about a site. Nothing in it depends on where stub and object are, as long as they keep their distance.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Descriptor {
-    /// Address behind the syscall instruction.
-    pub(crate) after: u64,
+    /// From here to behind the syscall instruction.
+    pub(super) after: i64,
     /// Offset of the syscall instruction in the object's file.
     pub(crate) offset: u64,
     /// The number of the call, where it is a constant, or [`UNKNOWN_NUMBER`].
     pub(crate) number: i64,
+    /// From here to where the path of the object is.
+    pub(super) object: i64,
+    /// From here to where the program goes on with a result: see the drawing.
+    pub(super) result: i64,
+}
+
+impl Descriptor {
+    /// Address behind the syscall instruction.
+    pub(crate) fn after(&self) -> u64 {
+        self.at(self.after)
+    }
+
     /// The path of the object.
-    pub(crate) object: &'static &'static [u8],
+    pub(crate) fn object(&self) -> Path {
+        // SAFETY: descriptors are in stubs, which keep their distance from their header and stay as long as it.
+        unsafe { *(self.at(self.object) as *const Path) }
+    }
+
+    fn at(&self, distance: i64) -> u64 {
+        (std::ptr::from_ref(self) as u64).wrapping_add_signed(distance)
+    }
 }
 
 /// The number of a site that serves several calls.
@@ -91,6 +114,8 @@ pub(super) struct Slots {
     pub(super) general: Entries,
     /// That of the table of numbers that no hook wants.
     pub(super) unwanted: u64,
+    /// The path of the object.
+    pub(super) path: u64,
 }
 
 /// A stub, and where its parts are: all that depends on its site.
@@ -109,29 +134,31 @@ pub(crate) struct Stub {
 impl Stub {
     /// Its first instruction.
     pub(crate) fn entry(&self) -> u64 {
-        self.returned - TO_RETURN - u64::from(self.moved_before)
+        self.returned.wrapping_sub(TO_RETURN + u64::from(self.moved_before))
     }
 }
 
-/// Writes the stub of a patch to the beginning of some memory, behind what is needed to align it. Answers also how much of the memory
-/// is in use then; `None` if something in the stub would be out of reach, or if there is no room for it.
+/// Writes the stub of a patch, whose system call is at an offset of the object's file, to the beginning of some memory that is at
+/// `address`, or will be; behind what is needed to align it. Answers also how much of the memory is in use then; `None` if something in
+/// the stub would be out of reach, or if there is no room for it.
 pub(super) fn stamp(
     memory: &mut [u8],
+    address: u64,
     slots: &Slots,
     templates: &mut Templates,
     patch: &Patch,
-    descriptor: &Descriptor,
+    offset: u64,
 ) -> Option<(Stub, usize)> {
     let length = |moved: &[Instruction]| moved.iter().map(Instruction::length).sum::<u8>();
     let (moved_before, moved_after) = (length(patch.moved_before()), length(patch.moved_after()));
-    let mut code = Code { start: memory.as_ptr() as u64, memory, length: 0 };
+    let mut code = Code { start: address, memory, length: 0 };
     // The stub begins where its descriptor comes to be aligned.
-    let descriptor_if_here = code.here() + u64::from(moved_before) + TO_RETURN + CROSSING_TO_DESCRIPTOR;
-    let gap = descriptor_if_here.next_multiple_of(align_of::<Descriptor>() as u64) - descriptor_if_here;
-    code.put([INT3; align_of::<Descriptor>()].get(..gap as usize)?)?;
+    let descriptor_if_here = code.here().wrapping_add(u64::from(moved_before) + TO_RETURN + CROSSING_TO_DESCRIPTOR);
+    let gap = descriptor_if_here.wrapping_neg() as usize % align_of::<Descriptor>();
+    code.put([INT3; align_of::<Descriptor>()].get(..gap)?)?;
     code.put_moved(patch.moved_before())?;
 
-    let returned = code.here() + TO_RETURN;
+    let returned = code.here().wrapping_add(TO_RETURN);
     let entries = match (patch.vector_state_is_dead, patch.x87_is_empty) {
         (true, _) => &slots.general,
         (false, true) => &slots.vectors,
@@ -146,7 +173,7 @@ pub(super) fn stamp(
             To::Crossing => entries.crossing,
             To::AfterClone => entries.after_clone,
             To::Syscall => patch.address,
-            To::After => descriptor.after,
+            To::After => patch.end(),
         };
         code.relate(begin + end, target)?;
     }
@@ -154,10 +181,12 @@ pub(super) fn stamp(
         // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
         code.overwrite(begin + end - size_of::<u32>(), &u32::from(number as u16).to_le_bytes())?;
     }
-    let Descriptor { after, offset, number, object } = *descriptor;
-    let result = if patch.in_place() { after } else { returned + CROSSING_TO_EXECUTED };
-    // In the order of the type, and what is behind it.
-    let fields = [after, offset, number.cast_unsigned(), std::ptr::from_ref(object) as u64, result];
+    let descriptor = returned.wrapping_add(CROSSING_TO_DESCRIPTOR);
+    let to = |target: u64| target.wrapping_sub(descriptor);
+    let result = if patch.in_place() { patch.end() } else { returned.wrapping_add(CROSSING_TO_EXECUTED) };
+    let number = patch.number.map_or(UNKNOWN_NUMBER, i64::from);
+    // In the order of the type.
+    let fields = [to(patch.end()), offset, number.cast_unsigned(), to(slots.path), to(result)];
     let place = begin + (TO_RETURN + CROSSING_TO_DESCRIPTOR) as usize;
     code.overwrite(place, fields.map(u64::to_le_bytes).as_flattened())?;
 
@@ -179,7 +208,7 @@ struct Code<'a> {
 
 impl Code<'_> {
     fn here(&self) -> u64 {
-        self.start + self.length as u64
+        self.start.wrapping_add(self.length as u64)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Option<()> {
@@ -195,7 +224,7 @@ impl Code<'_> {
 
     /// Writes an address relative to the end of an instruction, which it is at.
     fn relate(&mut self, end: usize, target: u64) -> Option<()> {
-        let distance = target.wrapping_sub(self.start + end as u64).cast_signed();
+        let distance = target.wrapping_sub(self.start.wrapping_add(end as u64)).cast_signed();
         self.overwrite(end.checked_sub(size_of::<i32>())?, &i32::try_from(distance).ok()?.to_le_bytes())
     }
 

@@ -6,7 +6,7 @@ use dynasmrt::{DynasmApi as _, DynasmLabelApi as _, VecAssembler, dynasm};
 
 use super::stub::{
     AFTER_CLONE_TO_DESCRIPTOR, CROSSING_TO_BEHIND, CROSSING_TO_DESCRIPTOR, CROSSING_TO_EXECUTE, CROSSING_TO_IN_STUB,
-    CROSSING_TO_RESULT, Descriptor, TEST, TO_RETURN,
+    Descriptor, TEST, TO_RETURN,
 };
 use crate::patch::Patch;
 
@@ -125,8 +125,6 @@ impl Template {
         dynasm!(ops; .arch x64; nop; nop);
         debug_assert_eq!(behind_return(&ops), CROSSING_TO_DESCRIPTOR);
         ops.extend([0; size_of::<Descriptor>()]);
-        debug_assert_eq!(behind_return(&ops), CROSSING_TO_RESULT);
-        ops.push_u64(0);
         debug_assert_eq!(behind_return(&ops), CROSSING_TO_EXECUTE);
         if let Some((execute, behind)) = here_instead {
             dynasm!(ops

@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 
-use super::stub::{Descriptor, UNKNOWN_NUMBER};
 use super::{Crossings, Draft};
 use crate::object::{Functions, Image, Segment, Source};
 use crate::patch::{Edits, Patch, Rung, write};
@@ -334,8 +333,7 @@ fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], belief
     let mut edits = Edits::default();
     let mut draft = Draft::new(&span, b"test", Crossings::for_this_cpu(), taken.len()).unwrap();
     for patch in &taken {
-        let descriptor = Descriptor { after: patch.end(), offset: 0, number: UNKNOWN_NUMBER, object: draft.path() };
-        patch.edits(draft.add(patch, &descriptor).unwrap().entry(), &mut edits).unwrap();
+        patch.edits(draft.add(patch, 0).unwrap().entry(), &mut edits).unwrap();
     }
     let arena = draft.finish().unwrap();
     let writer = TextWriter::new();
