@@ -1,6 +1,8 @@
 //! One object on its way into the hooks: its sites found, their stubs assembled, the jumps written.
 #![allow(unsafe_code, reason = "code that is changed")]
 
+use std::cell::LazyCell;
+use std::ffi::CString;
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -8,9 +10,11 @@ use std::path::Path;
 use crate::capi;
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
+use crate::index::copy::{Mapped, Original};
 use crate::index::{Found, Index};
 use crate::object::loaded::Loaded;
 use crate::patch::{self, Edits, Patch, Reason, Rung, write};
+use crate::sys::call;
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
 use crate::trampoline::{self, Crossings};
@@ -23,7 +27,15 @@ pub(crate) struct Prepared<'a> {
     /// What programs are told that ask.
     pub(crate) counts: capi::Object,
     object: &'a Loaded,
-    edits: Edits,
+    change: Change,
+}
+
+/// How the code of an object comes to be patched.
+enum Change {
+    /// These bytes are written.
+    Edits(Edits),
+    /// It is replaced by code that is patched.
+    Copy(Mapped),
 }
 
 impl<'a> Prepared<'a> {
@@ -44,6 +56,12 @@ impl<'a> Prepared<'a> {
         let is_wanted = |number: u32| {
             wanted.is_none_or(|wanted| wanted.contains(number.into()) || is_for_the_library(number.into()))
         };
+        let copied = index.filter(|_| wanted.is_none()).and_then(|index| from_copy(object, index, crossings));
+        if let Some(prepared) = copied {
+            times.had(object, prepared.counts.sites());
+            times.lap(Stage::Emit);
+            return Some(prepared);
+        }
         if let Some(found) = index.zip(object.build_id()).and_then(|(index, id)| index.find(id)) {
             times.lap(Stage::Locate);
             if let Some(draft) = from_index(object, &found, is_wanted, crossings) {
@@ -84,13 +102,49 @@ impl<'a> Prepared<'a> {
         prepared
     }
 
-    /// Writes the jumps.
-    pub(crate) fn write(self, writer: &TextWriter, fail: &mut Fail<'_>) {
-        // SAFETY: the image is that of a loaded object and the stubs are in place; there is no other thread.
-        if let Err(error) = unsafe { write::apply(writer, &self.object.image, self.edits) } {
+    /// Puts the jumps in place.
+    pub(crate) fn write(self, writer: &LazyCell<TextWriter>, fail: &mut Fail<'_>) {
+        let outcome = match self.change {
+            // SAFETY: the image is that of a loaded object and the stubs are in place; there is no other thread.
+            Change::Edits(edits) => unsafe { write::apply(writer, &self.object.image, edits) }.map(drop),
+            // SAFETY: as above.
+            Change::Copy(copy) => unsafe { copy.map_code() }.map_err(write::Error::Refused),
+        };
+        if let Err(error) = outcome {
             fail(self.object.path(), None, &error);
         }
     }
+}
+
+/// An object of which there is a patched copy that can be used.
+fn from_copy<'a>(object: &'a Loaded, index: &Index, crossings: Crossings) -> Option<Prepared<'a>> {
+    let (id, path) = (object.build_id()?, object.path());
+    let copy = index.copy(id, path).filter(|copy| copy.fits(&object.image, object.bias()))?;
+    let status = call::status_at(&CString::new(path.as_os_str().as_bytes()).ok()?).ok()?;
+    let original = Original { size: status.st_size.cast_unsigned(), changed: (status.st_mtime, status.st_mtime_nsec) };
+    if !copy.is_of(original) {
+        return None;
+    }
+    let (mapped, arena) = copy.map_stubs(object.bias(), path.as_os_str().as_bytes(), crossings)?;
+    if ::log::log_enabled!(::log::Level::Debug) {
+        say_what_is_copied(object, index);
+    }
+    trampoline::remember(arena);
+    let counts = capi::Object::with(mapped.path.as_ptr().cast(), mapped.counts());
+    Some(Prepared { counts, object, change: Change::Copy(mapped) })
+}
+
+/// Tells of the sites in a patched copy: they are those of the index that it was made with.
+#[cold]
+fn say_what_is_copied(object: &Loaded, index: &Index) {
+    ::log::debug!("{}: a patched copy", object.path().display());
+    if let Some(found) = object.build_id().and_then(|id| index.find(id)) {
+        let _ = found.try_for_each(object.bias(), |_| true, |record| Some(say(object, &record.patch(Vec::new()))));
+    }
+}
+
+fn say(object: &Loaded, patch: &Patch) {
+    ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.address), patch.rung);
 }
 
 /// What an index says of an object, if all that is wanted of it makes sense and is there.
@@ -138,7 +192,7 @@ impl<'a> Draft<'a> {
     /// Adds a site.
     fn add(&mut self, patch: &Patch) {
         let object = self.object;
-        ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.address), patch.rung);
+        say(object, patch);
         if let Some(reason) = patch.reason() {
             return self.left_alone.push((patch.address, reason));
         }
@@ -181,7 +235,7 @@ impl<'a> Draft<'a> {
             Ok(arena) => {
                 ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), arena.stubs.len(), arena.memory);
                 trampoline::remember(arena);
-                Some(Prepared { counts, object, edits })
+                Some(Prepared { counts, object, change: Change::Edits(edits) })
             }
             Err(error) => {
                 fail(object.path(), None, &error);

@@ -4,6 +4,7 @@
 //! of libc run through the stubs, those of this constructor included: they pass straight on, until [`hook::activate`].
 #![allow(unsafe_code, reason = "a constructor")]
 
+use std::cell::LazyCell;
 use std::ffi::{CStr, OsStr};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
@@ -180,7 +181,7 @@ fn start(config: &Config) -> usize {
         .into_iter()
         .filter_map(|object| Prepared::new(object, wanted.as_ref(), index.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
-    let writer = TextWriter::new();
+    let writer = LazyCell::new(TextWriter::new as fn() -> TextWriter);
     capi::tell_of(prepared.iter().map(|object| object.counts).collect());
     for object in prepared {
         object.write(&writer, &mut fail);

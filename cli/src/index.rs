@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
-use syscall_intercept::index::{Builder, FILE_NAME};
+use syscall_intercept::index::{Builder, FILE_NAME, copy};
 use syscall_intercept::object::file::File;
 use syscall_intercept::object::target::is_libc;
 use syscall_intercept::{disasm, patch};
 
 use crate::error::Error;
 use crate::{libc_of, library, output};
+
+mod copies;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Make it again when a libc is updated; one that is out of date does no harm.")]
@@ -22,30 +24,42 @@ pub(crate) struct Arguments {
     /// Write to FILE, for INTERCEPT_INDEX to name
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Make no patched copies of the libraries: programs start slower, and find the libraries themselves in /proc/self/maps
+    #[arg(long)]
+    no_copies: bool,
 }
 
 /// Writes the index, all of it anew.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let files = if arguments.files.is_empty() { own_libc()? } else { arguments.files.clone() };
     let mut builder = Builder::default();
-    let mut text = String::new();
+    let (mut text, mut copies) = (String::new(), Vec::new());
     for path in &files {
-        let sites = add(&mut builder, path)?;
+        let (sites, copy) = add(&mut builder, path)?;
+        copies.extend(copy.filter(|_| !arguments.no_copies));
         text += &format!("{}: {sites} system call sites\n", path.display());
     }
     let index = match &arguments.output {
         Some(file) => file.clone(),
         None => library::find()?.with_file_name(FILE_NAME),
     };
-    replace(&index, &builder.bytes()).map_err(|error| {
-        Error::new(format_args!("{}: cannot be written: {error}; choose another place with -o FILE", index.display()))
-    })?;
+    let folder = copy::folder(&index);
+    written(&index, replace(&index, &builder.bytes()))?;
+    written(&folder, copies::write(&folder, &copies))?;
     text += &format!("{}: written\n", index.display());
+    if !copies.is_empty() {
+        text += &format!("{}: written\n", folder.display());
+    }
     output::print(text.as_bytes())
 }
 
-/// Adds what there is to know of a file. Answers how many sites it has.
-fn add(builder: &mut Builder, path: &Path) -> Result<usize, Error> {
+fn written(path: &Path, outcome: io::Result<()>) -> Result<(), Error> {
+    let error = |error| format!("{}: cannot be written: {error}; choose another place with -o FILE", path.display());
+    outcome.map_err(error).map_err(Error::new)
+}
+
+/// Adds what there is to know of a file. Answers how many sites it has, and a patched copy of it.
+fn add(builder: &mut Builder, path: &Path) -> Result<(usize, Option<copies::Made>), Error> {
     let file = File::open(path)?;
     let elf = file.parse()?;
     let image = elf.image();
@@ -54,7 +68,9 @@ fn add(builder: &mut Builder, path: &Path) -> Result<usize, Error> {
     builder
         .add(elf.build_id().as_ref(), &image, &located, &patches)
         .map_err(|unfit| Error::new(format_args!("{}: cannot be in an index: {unfit}", path.display())))?;
-    Ok(patches.len())
+    let copy =
+        copies::make(path, &elf, &patches).map_err(|error| Error::new(format_args!("{}: {error}", path.display())))?;
+    Ok((patches.len(), copy))
 }
 
 /// The libc that this command runs with.

@@ -28,6 +28,17 @@ impl Object {
         Object { path, in_place: 0, in_place_short: 0, in_stub: 0, in_stub_short: 0, left_alone: 0 }
     }
 
+    /// An object with so many sites on each rung, those that are left alone at the end.
+    pub(crate) fn with(path: *const c_char, counts: [usize; 5]) -> Object {
+        let [in_place, in_place_short, in_stub, in_stub_short, left_alone] = counts;
+        Object { path, in_place, in_place_short, in_stub, in_stub_short, left_alone }
+    }
+
+    /// How many sites it has.
+    pub(crate) fn sites(&self) -> usize {
+        self.in_place + self.in_place_short + self.in_stub + self.in_stub_short + self.left_alone
+    }
+
     /// Counts one more site.
     pub(crate) fn count(&mut self, rung: Rung) {
         *match rung {

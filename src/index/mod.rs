@@ -8,7 +8,7 @@
 //! What it takes for an entry to be used (`intercept doctor` says whether it is):
 //!
 //! - The file belongs to root or to the user who runs the program, and nobody else may write to it: see `place`.
-//! - It was made by the same analysis: it carries a hash of the sources of `disasm`, `patch` and `object`.
+//! - It was made by the same analysis: it carries a hash of the sources of `disasm`, `patch`, `object` and `trampoline`.
 //! - The build-id is that of the object in memory, and its bytes are there at each site: the window and the system call, and
 //!   the unused bytes for jumps. Whoever has changed a site before us is noticed by this.
 //! - It is whole: a hash of it is right, and every number in it makes sense.
@@ -18,6 +18,7 @@
 //! record  one patch as bytes, and back
 //! read    looking an object up in an index
 //! place   where the file is, and whether it can be trusted
+//! copy    libraries that are patched already, which programs start even faster with
 //! ```
 //!
 //! # The file
@@ -27,6 +28,7 @@
 //! length in bytes; their number; their hash. Then the records.
 
 mod build;
+pub mod copy;
 mod place;
 mod read;
 mod record;

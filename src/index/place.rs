@@ -1,6 +1,6 @@
 //! Where the index is, and whether it can be trusted.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -11,6 +11,12 @@ pub const FILE_NAME: &str = "libsyscall_intercept.index";
 
 /// Opens an index. `None` if there is none, if another user could have written it, or if it is not one for this library.
 pub fn open(path: &Path) -> Option<Index> {
+    let (file, about) = trusted(path)?;
+    Index::read(path, file, about.len())
+}
+
+/// Opens a file. `None` if there is none, or if another user could have written it.
+pub(super) fn trusted(path: &Path) -> Option<(File, Metadata)> {
     // Without waiting: a FIFO may never find a writer.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags).open(path).ok()?;
@@ -18,7 +24,7 @@ pub fn open(path: &Path) -> Option<Index> {
     // What stands in it is executed.
     let others = libc::S_IWGRP | libc::S_IWOTH;
     let trusted = about.is_file() && about.mode() & others == 0 && [0, user()].contains(&about.uid());
-    trusted.then(|| Index::read(file, about.len()))?
+    trusted.then_some((file, about))
 }
 
 /// Who runs the program.

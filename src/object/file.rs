@@ -112,6 +112,11 @@ impl<'a> ElfFile<'a> {
         Ok(ElfFile { bytes, header, program_headers })
     }
 
+    /// All of the file.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The loadable segments. Those that reach past the end of the file are left out, and those that together make more than
     /// twice the file: segments share a page of it at most, unless somebody wants to keep us busy with the same bytes at many
     /// addresses.

@@ -95,6 +95,12 @@ pub(crate) fn read(fd: i32, bytes: &mut [u8]) -> Result<usize, Errno> {
     Ok(call(libc::SYS_read, [fd.into(), bytes.as_mut_ptr() as i64, bytes.len() as i64, 0, 0, 0])? as usize)
 }
 
+/// Reads from a file at an offset; may read less than there is room for.
+pub(crate) fn read_at(fd: i32, bytes: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    let args = [i64::from(fd), bytes.as_mut_ptr() as i64, bytes.len() as i64, offset.cast_signed(), 0, 0];
+    Ok(call(libc::SYS_pread64, args)? as usize)
+}
+
 /// Writes to a file at an offset; may write less than asked.
 pub(crate) fn pwrite(fd: i32, bytes: &[u8], offset: u64) -> Result<usize, Errno> {
     let args = [i64::from(fd), bytes.as_ptr() as i64, bytes.len() as i64, offset.cast_signed(), 0, 0];
@@ -113,6 +119,18 @@ pub(crate) fn map_at(address: u64, length: usize) -> Result<(), Errno> {
     // SAFETY: the mapping was made two lines above and nobody knows it yet.
     unsafe { unmap(mapped, length) };
     Err(Errno(libc::EEXIST))
+}
+
+/// Maps a part of a file, readable and executable, over whatever is at an address.
+///
+/// # Safety
+///
+/// Nobody needs what was there, or finds it in the file.
+pub(crate) unsafe fn map_file_over(address: u64, length: usize, fd: i32, offset: u64) -> Result<(), Errno> {
+    let protection = i64::from(libc::PROT_READ | libc::PROT_EXEC);
+    let flags = i64::from(libc::MAP_PRIVATE | libc::MAP_FIXED);
+    let args = [address.cast_signed(), length as i64, protection, flags, fd.into(), offset.cast_signed()];
+    call(libc::SYS_mmap, args).map(drop)
 }
 
 /// Maps a file, readable and writable, for everybody who maps it to see.

@@ -7,6 +7,7 @@ pub(crate) mod dynamic;
 pub(crate) mod mapped;
 pub(crate) mod memory;
 pub(crate) mod near;
+pub(crate) mod pages;
 pub(crate) mod probe;
 pub(crate) mod raw;
 pub(crate) mod seccomp;

@@ -45,7 +45,7 @@ pub(super) fn slots(header: u64) -> Slots {
 /// # Safety
 ///
 /// There are [`LENGTH`] bytes at the address, writable, zeroed, aligned to a page, and known to nobody else.
-pub(super) unsafe fn write(header: u64, path: &[u8], crossings: Crossings) -> Path {
+pub(crate) unsafe fn write(header: u64, path: &[u8], crossings: Crossings) -> Path {
     let Crossings { full, vectors, general } = crossings;
     let [full, vectors, general] = [full, vectors, general].map(|crossing| [crossing.entry, crossing.after_clone]);
     let length = path.len().min(LENGTH - size_of::<Header>() - 1);

@@ -10,6 +10,6 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use arena::{Draft, Error};
+pub(crate) use arena::{Arena, Draft, Error};
 pub(crate) use crossing::{Crossings, Part, SYSCALL_LENGTH, part};
 pub(crate) use place::{Row, remember, stub_at};

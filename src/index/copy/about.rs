@@ -1,0 +1,85 @@
+//! What a copy says of itself, on its last page: numbers of eight bytes, little-endian.
+
+use std::ops::Range;
+
+use super::{Code, DISTANCE, Original, PAGE};
+use crate::index::{FINGERPRINT, ID, hash};
+use crate::trampoline::{Row, header};
+
+/// How the page begins.
+pub(super) const MAGIC: [u8; 8] = *b"syscopy\0";
+
+/// How many numbers it has, the hash of the others at the end.
+const WORDS: usize = 2 + ID / 8 + 16 + 1;
+
+/// What a copy says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct About {
+    /// The build-id, padded with zeros.
+    pub(super) id: [u8; ID],
+    pub(super) original: Original,
+    /// The code: its address in the file, and where it is in the file and in the copy.
+    pub(super) code: Code,
+    /// The first address of the object in the file.
+    pub(super) start: u64,
+    /// Where the stubs and their table are in the copy: whole pages.
+    pub(super) stubs: Range<u64>,
+    /// Where the table is behind the beginning of the stubs, and how many rows it has.
+    pub(super) table: u64,
+    pub(super) rows: u64,
+    /// How many sites are on each rung: in place, in place with a short jump, in stub, in stub with a short jump, left alone.
+    pub(super) counts: [u64; 5],
+}
+
+impl About {
+    /// The last page of a copy.
+    pub(super) fn page(&self) -> Vec<u8> {
+        let About { id, original, code, start, stubs, table, rows, counts } = self;
+        let Original { size, changed: (seconds, nanoseconds) } = *original;
+        let id = id.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
+        let numbers =
+            [size, seconds.cast_unsigned(), nanoseconds.cast_unsigned(), code.address, code.offset, code.length];
+        let words = [u64::from_le_bytes(MAGIC), FINGERPRINT].into_iter().chain(id).chain(numbers);
+        let words = words.chain([*start, stubs.start, stubs.end, *table, *rows]).chain(*counts);
+        let mut page: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
+        page.extend(hash(&page).to_le_bytes());
+        debug_assert_eq!(page.len(), WORDS * 8);
+        page.resize(PAGE as usize, 0);
+        page
+    }
+
+    /// What stands on the last page of a copy of this length. `None` if it is not one that this version has made, or not whole.
+    pub(super) fn read(page: &[u8; PAGE as usize], length: u64) -> Option<About> {
+        let (said, rest) = page.split_at(8 * (WORDS - 1));
+        if rest.first_chunk() != Some(&hash(said).to_le_bytes()) {
+            return None;
+        }
+        let (id, numbers) = said.get(16..)?.split_first_chunk::<ID>()?;
+        let mut words = numbers.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
+        let mut next = || words.next();
+        let original = Original { size: next()?, changed: (next()?.cast_signed(), next()?.cast_signed()) };
+        let code = Code { address: next()?, offset: next()?, length: next()? };
+        let start = next()?;
+        let (stubs, table, rows) = (next()?..next()?, next()?, next()?);
+        let counts = [next()?, next()?, next()?, next()?, next()?];
+        let about = About { id: *id, original, code, start, stubs, table, rows, counts };
+        let whole = said.starts_with(&[MAGIC, FINGERPRINT.to_le_bytes()].concat());
+        (whole && about.makes_sense(length)).then_some(about)
+    }
+
+    /// Whether all that it speaks of is where it can be.
+    fn makes_sense(&self, length: u64) -> bool {
+        let About { code, stubs, table, rows, .. } = self;
+        let pages = [code.address, code.offset, code.length, stubs.start, stubs.end, self.start];
+        let end_of_code = code.offset.checked_add(code.length);
+        let end_of_table = rows.checked_mul(size_of::<Row>() as u64).and_then(|rows| table.checked_add(rows));
+        let room = DISTANCE - header::LENGTH as u64;
+        pages.iter().all(|place| place.is_multiple_of(PAGE))
+            && end_of_code.is_some_and(|end| end <= stubs.start)
+            && stubs.start < stubs.end
+            && stubs.end + PAGE == length
+            && stubs.end - stubs.start <= room
+            && table.is_multiple_of(align_of::<Row>() as u64)
+            && end_of_table.is_some_and(|end| end <= stubs.end - stubs.start)
+    }
+}

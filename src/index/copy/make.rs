@@ -1,0 +1,64 @@
+//! Making a copy.
+
+use super::about::About;
+use super::{Code, DISTANCE, Original, PAGE, start};
+use crate::index::padded;
+use crate::object::BuildId;
+use crate::object::file::ElfFile;
+use crate::patch::{Edits, Patch, Rung};
+use crate::trampoline::assembler::Assembler;
+use crate::trampoline::header;
+
+/// The patched copy of a library, as it stands in its file. `None` if there is none of a library like this: one with several segments of
+/// code, or with sites that are left alone for a reason that is to be told each time; or one in which there is nothing to patch.
+pub fn make(elf: &ElfFile<'_>, id: &BuildId, original: Original, patches: &[Patch]) -> Option<Vec<u8>> {
+    let image = elf.image();
+    let (code, start) = (Code::of(&image)?, start(&image)?);
+    let taken: Vec<&Patch> = patches.iter().filter(|patch| patch.rung.is_taken()).collect();
+    let is_silent = |patch: &Patch| patch.reason().is_none_or(crate::patch::Reason::is_deliberate);
+    if taken.is_empty() || !patches.iter().all(is_silent) {
+        return None;
+    }
+
+    let arena = start.wrapping_sub(DISTANCE);
+    let mut assembler = Assembler::new(arena, taken.len());
+    let mut stubs = vec![0; Assembler::capacity(taken.len())];
+    let mut edits = Edits::default();
+    for patch in taken {
+        let stub = assembler.add(&mut stubs, patch, image.file_offset(patch.address)?)?;
+        patch.edits(stub.entry(), &mut edits)?;
+    }
+    let (used, rows) = assembler.finish();
+    stubs.truncate(used);
+    stubs.resize(used.next_multiple_of(8), 0);
+    let table = stubs.len() as u64;
+    stubs.extend(rows.iter().flat_map(crate::trampoline::Row::bytes));
+
+    let mut copy = elf.bytes().to_vec();
+    for (address, bytes) in edits.iter() {
+        let place = usize::try_from(image.file_offset(address)?).ok()?;
+        copy.get_mut(place..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    }
+    let end_of_page = |bytes: &mut Vec<u8>| bytes.resize(bytes.len().next_multiple_of(PAGE as usize), 0);
+    end_of_page(&mut copy);
+    let begin = copy.len() as u64;
+    copy.append(&mut stubs);
+    end_of_page(&mut copy);
+
+    let on = |rung: Rung| patches.iter().filter(|patch| patch.rung == rung).count() as u64;
+    let rungs = [Rung::InPlace, Rung::InPlaceShort, Rung::InStub, Rung::InStubShort].map(on);
+    let [a, b, c, d] = rungs;
+    let about = About {
+        id: padded(&id.0)?,
+        original,
+        code,
+        start,
+        stubs: begin..copy.len() as u64,
+        table,
+        rows: rows.len() as u64,
+        counts: [a, b, c, d, patches.len() as u64 - rungs.iter().sum::<u64>()],
+    };
+    debug_assert!((about.stubs.end - about.stubs.start) + header::LENGTH as u64 <= DISTANCE);
+    copy.extend(about.page());
+    Some(copy)
+}

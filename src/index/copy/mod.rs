@@ -1,0 +1,102 @@
+//! Patched copies of libraries: what programs start fastest with.
+//!
+//! With the records of an index nothing has to be found out, but each program still assembles hundreds of stubs and has the kernel
+//! copy every page that holds a site. A patched copy is the file of the library with the jumps written, and the stubs behind it. The
+//! constructor maps its code over that of the library: a few calls, no page copied, and what is mapped is shared by all processes.
+//! That works because stubs, and the jumps to them, are the same wherever library and stubs are, as long as their [`DISTANCE`] is.
+//!
+//! What it takes for a copy to be used; otherwise the records of the index are:
+//!
+//! - Hooks may want any call. (Where they have named those they want, the code of all others stays as it is: see `prepare`.)
+//! - It can be trusted as the index can (see `place`), is whole, and is of the same analysis.
+//! - The build-id is that of the object in memory, and the file that the object comes from has the size and the time that it had when it
+//!   was copied: who changes a library, and not its build-id, is noticed by that.
+//! - No page of the code in memory is another one than that of the file, says the kernel: nobody has patched it before.
+//! - The place for the stubs is free, and nobody forbids to execute what is in the copy.
+//!
+//! A copy is a complete library, by the name of the one that it is of, with its build-id and its symbols: who finds it in
+//! `/proc/self/maps` in place of the library (profilers, for one) can read it as he would have read that.
+//!
+//! ```text
+//! about   what a copy says of itself
+//! make    making one
+//! open    the one of an object, if it can be used
+//! map     mapping it
+//! ```
+//!
+//! # The file
+//!
+//! `INDEX.copies/BUILD-ID/NAME`. The library's own bytes, with its sites patched. From the next page on the stubs, as they are behind
+//! their header (`trampoline`), and a table of them. On the last page what it says [of itself](about).
+
+mod about;
+mod make;
+mod map;
+mod open;
+
+pub use make::make;
+pub(crate) use map::Mapped;
+pub use open::{Copy, is_one};
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::object::{BuildId, Image};
+
+const PAGE: u64 = 4096;
+
+/// From the header of the stubs to the beginning of the object. The dynamic loader puts one library below the other, and what programs
+/// map comes below that: far enough for all that is mapped when the constructor runs, in all but the largest programs; and near enough
+/// for a jump.
+const DISTANCE: u64 = 1 << 28;
+
+/// The folder with the copies that belong to an index.
+pub fn folder(index: &Path) -> PathBuf {
+    let mut folder = index.as_os_str().to_owned();
+    folder.push(".copies");
+    folder.into()
+}
+
+/// Where the copy of a library is, from the folder on: one that has this build-id, and that the dynamic loader knows by this path.
+pub fn place(id: &BuildId, library: &Path) -> Option<PathBuf> {
+    let digits = id.0.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    });
+    Some(Path::new(&digits).join(library.file_name()?))
+}
+
+/// What tells a file that a copy was made of from one that has taken its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Original {
+    /// How long it is.
+    pub size: u64,
+    /// When it was changed last, in seconds and nanoseconds.
+    pub changed: (i64, i64),
+}
+
+/// The code of an object, in whole pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Code {
+    address: u64,
+    offset: u64,
+    length: u64,
+}
+
+impl Code {
+    /// That of an object which has one segment of it.
+    fn of(image: &Image<'_>) -> Option<Code> {
+        let mut segments = image.code();
+        let segment = segments.next().filter(|_| segments.next().is_none())?;
+        let before = segment.address % PAGE;
+        let address = segment.address - before;
+        let length = (before + segment.bytes.len() as u64).next_multiple_of(PAGE);
+        let offset = segment.file_offset.checked_sub(before).filter(|offset| offset.is_multiple_of(PAGE))?;
+        Some(Code { address, offset, length })
+    }
+}
+
+/// The address of the first byte of an object.
+fn start(image: &Image<'_>) -> Option<u64> {
+    image.segments().first().map(|segment| segment.address & !(PAGE - 1))
+}
