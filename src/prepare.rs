@@ -11,7 +11,7 @@ use crate::capi;
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
 use crate::index::copy::{Mapped, Original};
-use crate::index::{Found, Index};
+use crate::index::{Found, Index, Record};
 use crate::object::loaded::Loaded;
 use crate::patch::{self, Edits, Patch, Reason, Rung, write};
 use crate::sys::call;
@@ -139,7 +139,12 @@ fn from_copy<'a>(object: &'a Loaded, index: &Index, crossings: Crossings) -> Opt
 fn say_what_is_copied(object: &Loaded, index: &Index) {
     ::log::debug!("{}: a patched copy", object.path().display());
     if let Some(found) = object.build_id().and_then(|id| index.find(id)) {
-        let _ = found.try_for_each(object.bias(), |_| true, |record| Some(say(object, &record.patch(Vec::new()))));
+        let each = |record: Record<'_>| {
+            say(object, &record.patch(Vec::new()));
+            Some(())
+        };
+        // A record that makes no sense is the last one.
+        let _ = found.try_for_each(object.bias(), |_| true, each);
     }
 }
 

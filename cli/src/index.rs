@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// Write to FILE, for INTERCEPT_INDEX to name
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Make no patched copies of the libraries: programs start slower, and find the libraries themselves in /proc/self/maps
+    /// Make no patched copies: programs start half as fast
     #[arg(long)]
     no_copies: bool,
 }

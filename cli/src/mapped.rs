@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use syscall_intercept::index::copy;
+
 /// A process.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -17,7 +19,7 @@ pub(crate) struct Process {
 }
 
 /// Code of a file in memory.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mapping {
     pub(crate) addresses: Range<u64>,
     /// Where in the file it begins.
@@ -32,7 +34,7 @@ impl Process {
     pub(crate) fn open(id: u32) -> io::Result<Process> {
         let maps = fs::read(format!("/proc/{id}/maps"))?;
         let memory = File::open(format!("/proc/{id}/mem"))?;
-        Ok(Process { id, memory, mappings: maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse).collect() })
+        Ok(Process { id, memory, mappings: code(&maps) })
     }
 
     /// The files, by the names it knows them by, in the order of memory.
@@ -65,9 +67,34 @@ impl Process {
     }
 }
 
+/// All code of files that the kernel has listed, in the order of memory.
+pub(crate) fn code(maps: &[u8]) -> Vec<Mapping> {
+    let (mut code, mut before) = (Vec::new(), None);
+    for line in maps.split(|&byte| byte == b'\n') {
+        let found = Mapping::parse(line);
+        if let Some((mapping, true)) = found.clone() {
+            code.extend(mapping.of_library(before.as_ref()));
+        }
+        before = found.map(|(mapping, _)| mapping);
+    }
+    code
+}
+
 impl Mapping {
-    /// One line: `7f00-7f10 r-xp 00001000 fd:00 1234      /lib/libc.so.6`. `None` if there is no code of a file in it.
-    pub(crate) fn parse(line: &[u8]) -> Option<Mapping> {
+    /// The same as a part of the library that it is of, if it is of a patched copy, given what comes before it in memory: the library is
+    /// there but for its code. What else is mapped of a copy are stubs.
+    fn of_library(self, before: Option<&Mapping>) -> Option<Mapping> {
+        if !copy::is_place(&self.path) {
+            return Some(self);
+        }
+        let Mapping { addresses, offset, inode, path } = before?;
+        let goes_on =
+            addresses.end == self.addresses.start && offset + (addresses.end - addresses.start) == self.offset;
+        goes_on.then(|| Mapping { inode: *inode, path: path.clone(), ..self })
+    }
+
+    /// One line: `7f00-7f10 r-xp 00001000 fd:00 1234      /lib/libc.so.6`. Answers also whether it is code. `None` if it is not of a file.
+    fn parse(line: &[u8]) -> Option<(Mapping, bool)> {
         let mut words = line.splitn(6, |&byte| byte == b' ');
         let mut word = || std::str::from_utf8(words.next()?).ok();
         let hexadecimal = |text: &str| u64::from_str_radix(text, 16).ok();
@@ -76,11 +103,12 @@ impl Mapping {
         let _device = word()?;
         let inode = word()?.parse().ok()?;
         let path = words.next()?.trim_ascii_start();
-        if !rights.contains('x') || !path.starts_with(b"/") {
+        if !path.starts_with(b"/") {
             return None;
         }
         let path = PathBuf::from(OsStr::from_bytes(path));
-        Some(Mapping { addresses: hexadecimal(start)?..hexadecimal(end)?, offset, inode, path })
+        let mapping = Mapping { addresses: hexadecimal(start)?..hexadecimal(end)?, offset, inode, path };
+        Some((mapping, rights.contains('x')))
     }
 }
 
@@ -90,12 +118,27 @@ mod tests {
 
     #[test]
     fn only_code_of_files_counts() {
-        let code = Mapping::parse(b"1000-3000 r-xp 00026000 fe:00 1835027    /a folder/libc.so.6").expect("code");
-        assert_eq!((code.addresses, code.offset, code.path), (0x1000..0x3000, 0x26000, "/a folder/libc.so.6".into()));
-        assert_eq!(Mapping::parse(b"1000-3000 r--p 00026000 fe:00 1835027    /libc.so.6"), None);
-        assert_eq!(Mapping::parse(b"1000-3000 r-xp 00000000 00:00 0    [vdso]"), None);
-        assert_eq!(Mapping::parse(b"1000-3000 r-xp 00000000 00:00 0"), None);
-        assert_eq!(Mapping::parse(b""), None);
+        let found = code(b"1000-3000 r-xp 00026000 fe:00 1835027    /a folder/libc.so.6\n");
+        let addresses = 0x1000..0x3000;
+        assert_eq!(found, [Mapping { addresses, offset: 0x26000, inode: 1835027, path: "/a folder/libc.so.6".into() }]);
+        assert_eq!(code(b"1000-3000 r--p 00026000 fe:00 1835027    /libc.so.6"), []);
+        assert_eq!(code(b"1000-3000 r-xp 00000000 00:00 0    [vdso]"), []);
+        assert_eq!(code(b"1000-3000 r-xp 00000000 00:00 0"), []);
+        assert_eq!(code(b""), []);
+    }
+
+    #[test]
+    fn the_code_of_a_patched_copy_is_that_of_its_library() {
+        let found = code(
+            b"0900-0a00 r-xp 001d7000 fe:00 7    /usr/lib/an.index.copies/93ac61ec5a8eb139/libc.so.6\n\
+            0c00-1000 r--p 00000000 fe:00 6    /lib/libc.so.6\n\
+            1000-3000 r-xp 00000400 fe:00 7    /usr/lib/an.index.copies/93ac61ec5a8eb139/libc.so.6\n\
+            3000-4000 r--p 00002400 fe:00 6    /lib/libc.so.6\n",
+        );
+        assert_eq!(
+            found,
+            [Mapping { addresses: 0x1000..0x3000, offset: 0x400, inode: 6, path: "/lib/libc.so.6".into() }]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 /*
  * A plugin: the parent of every process is 4242, or ANSWER. With ADDED it adds its hook to others, and does not take the hook point.
- * With ALONE it goes down at any other call.
+ * With ALONE it goes down at any other call. With SUBSCRIBED it wants to see no other.
  */
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -9,6 +9,10 @@
 
 #ifndef ANSWER
 #define ANSWER 4242
+#endif
+
+#ifdef SUBSCRIBED
+INTERCEPT_SUBSCRIBE(SYS_getppid)
 #endif
 
 static int

@@ -11,6 +11,7 @@ mod a_hook_decides_what_the_program_gets;
 mod a_hook_may_call_libc_freely;
 mod a_hook_that_faults_is_named_or_switched_off;
 mod a_libc_may_be_stripped_renamed_or_gone;
+mod a_patched_copy_is_mapped_where_it_fits;
 mod a_post_kernel_hook_sees_results;
 mod a_program_may_link_the_static_library;
 mod a_recording_is_reported_in_many_formats;

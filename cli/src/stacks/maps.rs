@@ -38,7 +38,7 @@ pub(super) struct Place<'a> {
 impl Maps {
     /// Reads the text of the kernel. Each file is opened by what is given.
     pub(super) fn parse(text: &[u8], library: Range<u64>, mut open: impl FnMut(Named) -> Option<Rc<File>>) -> Maps {
-        let mappings = text.split(|&byte| byte == b'\n').filter_map(|line| Mapping::parse(line, &mut open)).collect();
+        let mappings = mapped::code(text).into_iter().map(|mapping| Mapping::of(mapping, &mut open)).collect();
         Maps { mappings, library }
     }
 
@@ -63,13 +63,12 @@ pub(super) struct Named {
 }
 
 impl Mapping {
-    /// One line; `None` if there is no code of a file in it.
-    fn parse(line: &[u8], open: &mut impl FnMut(Named) -> Option<Rc<File>>) -> Option<Mapping> {
-        let mapped::Mapping { addresses, offset, inode, path } = mapped::Mapping::parse(line)?;
+    fn of(mapping: mapped::Mapping, open: &mut impl FnMut(Named) -> Option<Rc<File>>) -> Mapping {
+        let mapped::Mapping { addresses, offset, inode, path } = mapping;
         let shown = path.to_string_lossy().into_owned();
         let is_deleted = path.as_os_str().as_bytes().ends_with(b" (deleted)");
         let file = if is_deleted { None } else { open(Named { path, inode }) };
-        Some(Mapping { addresses, offset, path: shown, file })
+        Mapping { addresses, offset, path: shown, file }
     }
 }
 

@@ -1,13 +1,18 @@
 //! Making a copy.
 
+use goblin::elf::header::EI_ABIVERSION;
+
 use super::about::About;
 use super::{Code, DISTANCE, Original, PAGE, start};
 use crate::index::padded;
 use crate::object::BuildId;
 use crate::object::file::ElfFile;
-use crate::patch::{Edits, Patch, Rung};
+use crate::patch::{Edits, Patch, Reason, Rung};
 use crate::trampoline::assembler::Assembler;
-use crate::trampoline::header;
+use crate::trampoline::{Row, header};
+
+/// A version of the ABI that glibc's loader knows not, and says so (elf/dl-load.c). Nobody else asks.
+const NOT_TO_BE_LOADED: u8 = 0xff;
 
 /// The patched copy of a library, as it stands in its file. `None` if there is none of a library like this: one with several segments of
 /// code, or with sites that are left alone for a reason that is to be told each time; or one in which there is nothing to patch.
@@ -15,7 +20,7 @@ pub fn make(elf: &ElfFile<'_>, id: &BuildId, original: Original, patches: &[Patc
     let image = elf.image();
     let (code, start) = (Code::of(&image)?, start(&image)?);
     let taken: Vec<&Patch> = patches.iter().filter(|patch| patch.rung.is_taken()).collect();
-    let is_silent = |patch: &Patch| patch.reason().is_none_or(crate::patch::Reason::is_deliberate);
+    let is_silent = |patch: &Patch| patch.reason().is_none_or(Reason::is_deliberate);
     if taken.is_empty() || !patches.iter().all(is_silent) {
         return None;
     }
@@ -32,9 +37,10 @@ pub fn make(elf: &ElfFile<'_>, id: &BuildId, original: Original, patches: &[Patc
     stubs.truncate(used);
     stubs.resize(used.next_multiple_of(8), 0);
     let table = stubs.len() as u64;
-    stubs.extend(rows.iter().flat_map(crate::trampoline::Row::bytes));
+    stubs.extend(rows.iter().flat_map(Row::bytes));
 
     let mut copy = elf.bytes().to_vec();
+    *copy.get_mut(EI_ABIVERSION)? = NOT_TO_BE_LOADED;
     for (address, bytes) in edits.iter() {
         let place = usize::try_from(image.file_offset(address)?).ok()?;
         copy.get_mut(place..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);

@@ -15,7 +15,8 @@
 //! - The place for the stubs is free, and nobody forbids to execute what is in the copy.
 //!
 //! A copy is a complete library, by the name of the one that it is of, with its build-id and its symbols: who finds it in
-//! `/proc/self/maps` in place of the library (profilers, for one) can read it as he would have read that.
+//! `/proc/self/maps` in place of the library (profilers, for one) can read it as he would have read that. But it is none to be loaded,
+//! without its stubs, and says so in its header: see [`make`].
 //!
 //! ```text
 //! about   what a copy says of itself
@@ -50,10 +51,13 @@ const PAGE: u64 = 4096;
 /// for a jump.
 const DISTANCE: u64 = 1 << 28;
 
+/// What the name of an index is followed by in that of the folder with its copies.
+const FOLDER: &str = ".copies";
+
 /// The folder with the copies that belong to an index.
 pub fn folder(index: &Path) -> PathBuf {
     let mut folder = index.as_os_str().to_owned();
-    folder.push(".copies");
+    folder.push(FOLDER);
     folder.into()
 }
 
@@ -64,6 +68,13 @@ pub fn place(id: &BuildId, library: &Path) -> Option<PathBuf> {
         digits
     });
     Some(Path::new(&digits).join(library.file_name()?))
+}
+
+/// Whether copies are at places like this one.
+pub fn is_place(path: &Path) -> bool {
+    let mut folders = path.ancestors().skip(1).map(|folder| folder.file_name().unwrap_or_default().as_encoded_bytes());
+    let (id, folder) = (folders.next().unwrap_or_default(), folders.next().unwrap_or_default());
+    !id.is_empty() && id.iter().all(u8::is_ascii_hexdigit) && folder.ends_with(FOLDER.as_bytes())
 }
 
 /// What tells a file that a copy was made of from one that has taken its place.

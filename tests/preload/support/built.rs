@@ -1,7 +1,7 @@
 //! What Cargo builds: the library as a shared and as a static one, the plugins in Rust, the `intercept` command.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// The packages whose products the tests run.
@@ -66,6 +66,19 @@ impl Built {
     /// The command.
     pub(crate) fn intercept(&self) -> PathBuf {
         self.file("intercept")
+    }
+
+    /// An index of the libc of this machine, with a patched copy. Made once a run.
+    pub(crate) fn index(&self) -> PathBuf {
+        static INDEX: OnceLock<PathBuf> = OnceLock::new();
+        let make = || {
+            let path = self.folder.join("preload-tests.index");
+            let status =
+                Command::new(self.intercept()).arg("index").arg("-o").arg(&path).stdout(Stdio::null()).status();
+            assert!(status.unwrap().success(), "there is no index");
+            path
+        };
+        INDEX.get_or_init(make).clone()
     }
 
     /// Where all of it is.

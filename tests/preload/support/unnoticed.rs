@@ -35,7 +35,7 @@ impl Unnoticed {
 
     /// Only with a hook that lets calls pass: those whose results somebody wants to see are made outside of libc.
     pub(crate) fn forwarding_only(mut self) -> Unnoticed {
-        self.ways = |way| way == FORWARDING;
+        self.ways = |way| [FORWARDING, COPIED].contains(&way);
         self
     }
 
@@ -77,15 +77,17 @@ impl Unnoticed {
 }
 
 const FORWARDING: &str = "a forwarding hook";
+const COPIED: &str = "a forwarding hook in a patched copy";
 const TRACED: &str = "intercept trace -o";
 
-/// The ways of looking: a hook that forwards and clobbers, one that also wants the results, the log, all of that, and a trace
+/// The ways of looking: a hook that forwards and clobbers, also with a libc that was patched beforehand; one that also wants the results, the log, all of that, and a trace
 /// through shared memory.
-fn ways(program: &Program, plugin: &Path, log: &Path) -> [(&'static str, Program); 5] {
+fn ways(program: &Program, plugin: &Path, log: &Path) -> [(&'static str, Program); 6] {
     let trace = ["trace".as_ref(), "-o".as_ref(), log.as_os_str()];
     let hooked = || program.clone().preload([plugin]);
     [
         (FORWARDING, hooked()),
+        (COPIED, hooked().env("INTERCEPT_INDEX", Built::get().index())),
         ("a hook after the kernel", hooked().env("OBSERVE", "1")),
         ("INTERCEPT_LOG", program.clone().intercepted().env("INTERCEPT_LOG", log)),
         ("hooks and INTERCEPT_LOG", hooked().env("OBSERVE", "1").env("INTERCEPT_LOG", log)),
