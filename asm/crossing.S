@@ -3,16 +3,20 @@
 // A site's stub (src/trampoline/stub.rs) does
 //
 //         lea   rsp, [rsp - 128]          skips the red zone; `lea` and not `sub`: the flags are the program's
-//         call  crossing                  pushes the address that tells which site this is
+//         lea   rcx, [rip + base]         which site this is: its descriptor lies at a fixed distance from there
+//         jmp   crossing
 //
-// and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
+// and comes here with every register but rsp and rcx as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
 // next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
+//
+// It does not call, because nobody comes back to it: the program goes on at its call, or behind it, by a jump from here. A call and
+// a return more take 1 ns, and behind a system call, of which the kernel lets a CPU forget what was called before, 7 ns (Zen 5).
 //
 // The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-256 up to O-128:
 //
 //      O            the program's stack
 //      O - 128      red zone: never touched
-//      O - 136      return address into the stub; the site's descriptor lies at a fixed distance from it
+//      O - 136      the base of the stub; on the way to a call: where that is made
 //      O - 144      rbp                   <- rbp points here from now on: CFA = rbp + 144
 //      O - 152      rflags
 //      O - 200      r9 r8 r10 rdx rsi rdi (the six arguments; rdi lowest)
@@ -29,17 +33,22 @@
 // sites where its registers are known to be empty; and one that saves general registers and flags alone. What a variant
 // does not save it leaves alone: the words at O - 232 and O - 240 too.
 //
-// What comes back from Rust in eax is a `Verdict`:
+// Most calls take the short way (src/hook/ways.rs): they matter to nobody but the hook points, and so these are asked from here. About all
+// others Rust decides. What comes back from it in eax is a `Verdict`:
 //
-//      0 FORWARD    everything as it was, rcx = 0: the stub jumps to the original `syscall` instruction
-//      1 RETURN     rax = Frame.result, r11 as the kernel leaves it, rcx where the stub goes on: behind it, as a rule
+//      0 FORWARD    everything as it was, and on to the original `syscall` instruction
+//      1 RETURN     rax = Frame.result, rcx and r11 as the kernel leaves them, and on behind it
 //      2 IN_STUB    as FORWARD, but to the `syscall` in the stub: `clone` and the like, whose children have another stack
 //      3 OBSERVE    the call is made here, its result shown to Rust, and then as RETURN
 //
 // Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. The return address is not on the stack:
 // the site's descriptor begins with how far it is from there. So its rule is an expression (DWARF 5, 6.4.2.3,
-// DW_CFA_val_expression: the value is the return address): load the return address into the stub from CFA-136, add the distance to
-// the descriptor, and what stands there. The rule holds from the first instruction to the last. rbx and r12-r15 are never touched.
+// DW_CFA_val_expression: the value is the return address): load the base of the stub from CFA-136, add the distance to
+// the descriptor, and what stands there. The rule holds until it is known where the program goes on: then that is the return address.
+// rbx and r12-r15 are never touched. A hook that is asked from here may be left by an exception (`pthread_exit` and `pthread_cancel`
+// are ones): the table behind each variant (the LSDA of the Itanium C++ ABI's exception handling) says so to the personality.
+//
+// What hardly ever happens stands aside, behind the jump that ends its part: a CPU falls through code faster than it jumps over some.
 
         .section .tbss.syscall_intercept_guard, "awT", @nobits
         .p2align 3
@@ -59,14 +68,22 @@ syscall_intercept_guard:                        // the frame whose hook runs on 
 syscall_intercept_owed:                         // the number of a signal this thread gets again; see src/hook/cancel.rs
         .zero   4
 
-        // Addresses for src/trampoline/crossing.rs: of each variant those of its labels `observe`, `observed`, `forward`,
-        // `return`, `step`, `jump` and `end`, which say there what they mean.
+        // What unwinders call about exceptions that come by.
+        .section .data.rel.ro.syscall_intercept_personality, "aw", @progbits
+        .p2align 3
+        .type   syscall_intercept_personality, @object
+        .size   syscall_intercept_personality, 8
+syscall_intercept_personality:
+        .quad   rust_eh_personality
+
+        // Addresses for src/trampoline/crossing.rs: of each variant those of its labels `observe`, `observed`, `return`, `step`,
+        // `jump`, `returned`, `forward`, `forward_step`, `forward_jump` and `gone`, which say there what they mean.
         .section .data.rel.ro.syscall_intercept_places, "aw", @progbits
         .p2align 3
         .globl  syscall_intercept_places
         .hidden syscall_intercept_places
         .type   syscall_intercept_places, @object
-        .size   syscall_intercept_places, 7 * 7 * 8
+        .size   syscall_intercept_places, 7 * 10 * 8
 syscall_intercept_places:
 
         .text
@@ -139,10 +156,14 @@ syscall_intercept_crossing_begin:
         mov     ecx, [rbp - 88]
         and     ecx, 0xffc0                     // without the sticky exception flags
         cmp     ecx, 0x1f80                     // the ABI's default: all exceptions masked, round to nearest
-        je      12f
-        mov     dword ptr [rbp - 80], 0x1f80
+        jne     12f
+22:
+        .endm
+
+        .macro  ASIDE_mxcsr
+12:     mov     dword ptr [rbp - 80], 0x1f80
         ldmxcsr [rbp - 80]
-12:
+        jmp     22b
         .endm
 
         .macro  LEAVE_mxcsr                     // loading is cheaper than looking whether the hook has changed it
@@ -156,18 +177,24 @@ syscall_intercept_crossing_begin:
         fnstcw  [rbp - 84]
         mov     qword ptr [rbp - 96], 0
         cmp     word ptr [rbp - 84], 0x37f      // the ABI's default, likewise
-        je      13f
-        mov     word ptr [rbp - 80], 0x37f
-        fldcw   [rbp - 80]
-13:
+        jne     13f
+23:
         test    word ptr [rbp - 82], 0x3800     // the top of the x87 stack is not where an empty one has it
-        jz      14f
-        sub     rsp, 512
+        jnz     14f
+24:
+        .endm
+
+        .macro  ASIDE_x87
+        ASIDE_mxcsr
+13:     mov     word ptr [rbp - 80], 0x37f
+        fldcw   [rbp - 80]
+        jmp     23b
+14:     sub     rsp, 512
         and     rsp, -64
         fxsave64 [rsp]
         mov     [rbp - 96], rsp
         fninit                                  // an empty stack, as the ABI promises it to a function
-14:
+        jmp     24b
         .endm
 
         .macro  LEAVE_x87
@@ -176,14 +203,14 @@ syscall_intercept_crossing_begin:
         fldcw   [rbp - 84]
         movzx   ecx, word ptr [rbp - 80]
         cmp     cx, [rbp - 82]
-        je      23f
+        je      25f
         fnstenv [rsp]                           // the vector area has been read
         mov     cx, [rbp - 82]                  // exception flags that the hook has raised
         mov     [rsp + 4], cx
         mov     cx, [rbp - 84]                  // fnstenv masks all exceptions
         mov     [rsp], cx
         fldenv  [rsp]
-23:
+25:
         .endm
 
         .macro  ENTER_general
@@ -192,10 +219,16 @@ syscall_intercept_crossing_begin:
         .macro  LEAVE_general
         .endm
 
-        // Saves what the variant saves and gives the hook the state the ABI promises it. `distance` is from the return address into the
-        // stub to the descriptor.
+        .macro  ASIDE_general
+        .endm
+
+        // Saves what the variant saves and gives the hook the state the ABI promises it. `distance` is from the base of the stub to the
+        // descriptor.
         .macro  ENTER vector, control, distance
-        .cfi_startproc
+        .cfi_def_cfa rsp, 128
+        // rip: val_expression of 5 bytes: breg rcx distance; dup; deref; plus
+        .cfi_escape 0x16, 16, 5, 0x72, \distance, 0x12, 0x06, 0x22
+        push    rcx
         .cfi_def_cfa rsp, 136
         // rip: val_expression of 9 bytes: const1u 136; minus; deref; plus_uconst distance; dup; deref; plus
         .cfi_escape 0x16, 16, 9, 0x08, 136, 0x1c, 0x06, 0x23, \distance, 0x12, 0x06, 0x22
@@ -221,13 +254,18 @@ syscall_intercept_crossing_begin:
         .cfi_offset rax, -208
         sub     rsp, 48
         test    dword ptr [rbp - 8], 0x40400    // rflags: DF or AC set? Hardly ever.
-        jz      11f
-        push    2                               // all flags clear but the one that is always set
-        popfq
-11:
+        jnz     11f
+21:
         ENTER_\control
         SAVE_\vector
-        lea     rdi, [rbp - 112]                 // &mut Frame
+        .endm
+
+        // What of that stands aside.
+        .macro  ASIDE control
+11:     push    2                               // all flags clear but the one that is always set
+        popfq
+        jmp     21b
+        ASIDE_\control
         .endm
 
         // Puts vector and floating point state back; keeps eax.
@@ -250,21 +288,18 @@ syscall_intercept_crossing_begin:
         .macro  FLAGS
         mov     ecx, [rbp - 8]
         test    ecx, 0xfffff428                 // anything but CF PF AF ZF SF OF, TF, IF and the bit that is always set
-        jnz     31f
+        jnz     31f                             // see ASIDE_BACK
         mov     eax, ecx
         shl     eax, 8                          // ah: SF ZF AF PF CF, as in the lowest byte of rflags; al: 0
         shr     ecx, 11                         // OF alone
         mov     al, cl
         add     al, 0x7f                        // overflows if al is 1
         sahf
-        jmp     32f
-31:     push    qword ptr [rbp - 8]
-        popfq
 32:
         .endm
 
-        // From rsp = &Frame.args to the return address. Leaves the flags alone.
-        .macro  POP
+        // With rsp = &Frame.args: all that the program still lacks, and on to where rcx says. Leaves the flags alone.
+        .macro  LEAVE step, jump
         pop     rdi
         pop     rsi
         pop     rdx
@@ -275,24 +310,19 @@ syscall_intercept_crossing_begin:
         pop     rbp
         .cfi_def_cfa rsp, 136
         .cfi_same_value rbp
+\step:
+        lea     rsp, [rsp + 136]                // over the red zone
+        .cfi_def_cfa rsp, 0
+        .cfi_register 16, 2                     // rip: what is in rcx
+\jump:
+        jmp     rcx
         .endm
 
-        // The same, back to the stub, and over the red zone.
-        .macro  LEAVE
-        POP
-        ret     128
-        .endm
-
-        // With rsp = &Frame.args: what the program gets instead of a call.
-        .macro  RESULT
-        OWED
-        FLAGS
-        lea     rsp, [rbp - 56]
-        mov     rax, [rbp - 72]
+        // rcx: where the descriptor says, in a field `distance` from the base of the stub, as seen from the descriptor. Clobbers r11.
+        .macro  TARGET field, descriptor
         mov     rcx, [rbp + 8]
-        mov     r11, [rcx + {RESULT_AFTER_CROSSING}]
-        lea     rcx, [rcx + r11 + {DESCRIPTOR_AFTER_CROSSING}]
-        mov     r11, [rbp - 8]
+        mov     r11, [rcx + \field]
+        lea     rcx, [rcx + r11 + \descriptor]
         .endm
 
         // If a signal is owed, sends it to this thread again. The handler then runs before the last system call here has returned,
@@ -302,9 +332,22 @@ syscall_intercept_crossing_begin:
         .macro  OWED
         mov     rcx, [rip + syscall_intercept_owed@GOTTPOFF]
         cmp     dword ptr fs:[rcx], 0
-        je      41f
+        jne     41f                             // see ASIDE_BACK
+42:
+        .endm
+
+        // What of the way back stands aside, in the part that it is of.
+        .macro  ASIDE_BACK
+31:     push    qword ptr [rbp - 8]
+        popfq
+        jmp     32b
+41:     SEND
+        jmp     42b
+        .endm
+
+        .macro  SEND
         cmp     dword ptr [rbp - 64], {SIGRETURN}
-        je      41f                             // what is owed is owed to the code that a handler returns to
+        je      43f                             // what is owed is owed to the code that a handler returns to
         mov     eax, {GETPID}                   // asked each time: a hook may have forked
         syscall
         mov     edi, eax
@@ -317,7 +360,68 @@ syscall_intercept_crossing_begin:
         syscall
         mov     rcx, [rip + syscall_intercept_owed@GOTTPOFF]
         mov     dword ptr fs:[rcx], 0
-41:
+43:
+        .endm
+
+        // The short way. Asks `intercept_hook_point`, and comes out behind it with the hook's answer in eax. `long` is where it goes
+        // if somebody has to look closer, `none` if there is no hook.
+        .macro  ASK name, long, none
+        cmp     rax, {NUMBERS}
+        jae     \long
+        lea     rcx, [rip + {SHORT_SINCE}]
+        mov     rcx, [rcx + 8 * rax]
+        cmp     rcx, [rip + {CHANGE}]
+        jne     \long
+        mov     r11, [rip + intercept_hook_point@GOTPCREL]
+        mov     r11, [r11]
+        test    r11, r11
+        jz      \none
+        mov     rcx, [rip + syscall_intercept_guard@GOTTPOFF]
+        cmp     qword ptr fs:[rcx], 0           // it is zero nearly always: src/hook/guard.rs has the rest
+        jne     \long
+        lea     rcx, [rbp - 72]                 // &mut Frame.result
+        mov     qword ptr [rcx], 0
+        push    rcx                             // the eighth argument, and the seventh
+        push    r9
+        mov     r9, r8
+        mov     r8, r10
+        lea     rcx, [rbp - 112]                // &Frame
+        movabs  r10, {MARK}
+        xor     r10, rcx
+        mov     [rbp - 80], r10                 // the frame is marked,
+        mov     r10, [rip + syscall_intercept_guard@GOTTPOFF]
+        mov     fs:[r10], rcx                   // and the guard is held
+        mov     r10, [rip + {ERRNO}]
+        mov     r10d, fs:[r10]
+        mov     [rbp - 112], r10                // errno, and in the upper half that it is the hook point that runs
+        mov     rcx, rdx
+        mov     rdx, rsi
+        mov     rsi, rdi
+        mov     rdi, rax
+.Lask_\name:
+        call    r11
+.Lasked_\name:
+        add     rsp, 16
+        mov     rcx, [rip + {ERRNO}]
+        mov     edx, [rbp - 112]
+        cmp     edx, fs:[rcx]                   // looking is cheaper than writing: the next call reads it again
+        jne     51f
+52:     mov     rcx, [rip + syscall_intercept_guard@GOTTPOFF]
+        mov     qword ptr fs:[rcx], 0
+        .endm
+
+        // What of that stands aside: a hook that has changed errno, and one that an exception leaves.
+        .macro  ASIDE_ASK name
+51:     mov     fs:[rcx], edx
+        jmp     52b
+.Lleft_\name:
+        mov     rcx, [rip + {ERRNO}]
+        mov     edx, [rbp - 112]
+        mov     fs:[rcx], edx
+        mov     rcx, [rip + syscall_intercept_guard@GOTTPOFF]
+        mov     qword ptr fs:[rcx], 0
+        mov     rdi, rax                        // the exception
+        call    _Unwind_Resume
         .endm
 
         .macro  CROSSING name, vector, control
@@ -326,20 +430,73 @@ syscall_intercept_crossing_begin:
         .hidden syscall_intercept_crossing_\name
         .type   syscall_intercept_crossing_\name, @function
 syscall_intercept_crossing_\name:
+        .cfi_startproc
+        .cfi_personality 0x9b, syscall_intercept_personality
+        .cfi_lsda 0x1b, .Lexceptions_\name
         ENTER   \vector, \control, {DESCRIPTOR_AFTER_CROSSING}
-        call    {before}
-        cmp     eax, {OBSERVE}
-        jne     1f
+        ASK     \name, .Llong_\name, .Lforwarded_\name
+        test    eax, eax
+        jnz     .Lforwarded_\name
+        RESTORE \vector, \control
 
-        // The kernel leaves nothing of what a CPU remembers of calls, to predict where they return to: behind a system call a
-        // `ret` that belongs to a `call` before it takes 7 ns and more (Zen 5). So the call of the stub returns before, and comes
-        // back here by the jump that stands there; and the way back below is a jump, too.
-        lea     rcx, [rip + .Lobserve_\name]
-        push    qword ptr [rbp + 8]
-        ret
-.Lobserve_\name:                              // until `observed`: the program's registers are in the frame
+        // From here on everything that the program still lacks is in the frame, whatever of it has been put back already.
+.Lreturn_\name:                               // RETURN, and OBSERVE when the call has been made
         OWED
-        mov     rax, [rbp - 64]                 // the hook left garbage in all of these
+        FLAGS
+        lea     rsp, [rbp - 56]
+        mov     rax, [rbp - 72]
+        TARGET  {RESULT_AFTER_CROSSING}, {DESCRIPTOR_AFTER_CROSSING}
+        mov     r11, [rbp - 8]
+        .cfi_remember_state
+        LEAVE   .Lstep_\name, .Ljump_\name
+        .cfi_restore_state
+        ASIDE_BACK
+
+.Lreturned_\name:
+
+.Lforwarded_\name:                            // by the hook point, or there is none
+        mov     rcx, [rip + intercept_hook_point_post_kernel@GOTPCREL]
+        cmp     qword ptr [rcx], 0
+        jne     .Lshown_\name
+        xor     eax, eax                        // FORWARD
+.Ldecided_\name:
+        RESTORE \vector, \control
+        cmp     eax, {RETURN}
+        je      .Lreturn_\name
+        ja      .Lforward_\name                // IN_STUB: the call is made at the base of the stub
+        TARGET  {CALL_AFTER_CROSSING}, {DESCRIPTOR_AFTER_CROSSING}
+        mov     [rbp + 8], rcx
+
+.Lforward_\name:                              // likewise; FORWARD and IN_STUB
+        .cfi_remember_state
+        .cfi_offset 16, -136                    // rip: where the call is made
+        OWED
+        FLAGS
+        lea     rsp, [rbp - 64]
+        pop     rax
+        mov     rcx, [rbp + 8]
+        .cfi_remember_state
+        LEAVE   .Lforward_step_\name, .Lforward_jump_\name
+        .cfi_restore_state
+        ASIDE_BACK
+        .cfi_restore_state
+.Lgone_\name:
+
+.Lshown_\name:
+        lea     rdi, [rbp - 112]                // &mut Frame
+        call    {observed}
+        jmp     60f
+.Llong_\name:
+        lea     rdi, [rbp - 112]
+        call    {before}
+60:     cmp     eax, {OBSERVE}
+        jne     .Ldecided_\name
+.Lobserve_\name:                              // until `observed`: the program's registers are in the frame
+        mov     rcx, [rip + syscall_intercept_owed@GOTTPOFF]
+        cmp     dword ptr fs:[rcx], 0
+        je      61f
+        SEND
+61:     mov     rax, [rbp - 64]                 // the hook left garbage in all of these
         mov     rdi, [rbp - 56]
         mov     rsi, [rbp - 48]
         mov     rdx, [rbp - 40]
@@ -351,47 +508,31 @@ syscall_intercept_crossing_\name:
         mov     [rbp - 72], rax
         lea     rdi, [rbp - 112]
         call    {after}
-        mov     eax, {OBSERVE}
+        mov     eax, {RETURN}
+        jmp     .Ldecided_\name
 
-1:      RESTORE \vector, \control
-        cmp     eax, {RETURN}
-        je      2f
-        jb      3f
-        cmp     eax, {OBSERVE}
-        je      4f
-        add     qword ptr [rbp + 8], {IN_STUB_DISTANCE}
-
-        // From here on everything that the program still lacks is in the frame, whatever of it has been put back already.
-.Lforward_\name:
-3:      OWED                                    // FORWARD, IN_STUB
-        FLAGS
-        lea     rsp, [rbp - 64]
-        pop     rax
-        mov     ecx, 0                          // `xor` would touch the flags
-        .cfi_remember_state
-        LEAVE
-        .cfi_restore_state
-
-.Lreturn_\name:
-2:      RESULT                                  // RETURN
-        .cfi_remember_state
-        LEAVE
-        .cfi_restore_state
-
-4:      RESULT                                  // OBSERVE
-        POP
-.Lstep_\name:
-        lea     rsp, [rsp + 136]
-        .cfi_def_cfa rsp, 0
-        .cfi_register 16, 2                     // rip: what is in rcx
-.Ljump_\name:
-        jmp     rcx
-.Lend_\name:
+        ASIDE   \control
+        ASIDE_ASK \name
         .cfi_endproc
+.Lover_\name:
         .pushsection .data.rel.ro.syscall_intercept_places
-        .quad   .Lobserve_\name, .Lobserved_\name, .Lforward_\name, .Lreturn_\name, .Lstep_\name, .Ljump_\name, .Lend_\name
+        .quad   .Lobserve_\name, .Lobserved_\name
+        .quad   .Lreturn_\name, .Lstep_\name, .Ljump_\name, .Lreturned_\name
+        .quad   .Lforward_\name, .Lforward_step_\name, .Lforward_jump_\name, .Lgone_\name
         .popsection
         .size   syscall_intercept_crossing_\name, . - syscall_intercept_crossing_\name
+
+        // Where exceptions land: from the hook at `left`, from everything else nowhere.
+        .pushsection .gcc_except_table, "a", @progbits
+        .p2align 2
+.Lexceptions_\name:
+        .byte   0xff, 0xff, 0x01                // no other base, no types; call sites in uleb128
+        .uleb128 72f - 71f
+71:     .uleb128 0, .Lask_\name - syscall_intercept_crossing_\name, 0, 0
+        .uleb128 .Lask_\name - syscall_intercept_crossing_\name, .Lasked_\name - .Lask_\name
+        .uleb128 .Lleft_\name - syscall_intercept_crossing_\name, 0
+        .uleb128 .Lasked_\name - syscall_intercept_crossing_\name, .Lover_\name - .Lasked_\name, 0, 0
+72:     .popsection
 
         // The second crossing of a `clone` made in the stub, in the parent and in the child: rax is the result.
         .p2align 6
@@ -399,17 +540,23 @@ syscall_intercept_crossing_\name:
         .hidden syscall_intercept_after_clone_\name
         .type   syscall_intercept_after_clone_\name, @function
 syscall_intercept_after_clone_\name:
+        .cfi_startproc
         ENTER   \vector, \control, {DESCRIPTOR_AFTER_CLONE}
+        lea     rdi, [rbp - 112]
         call    {after_clone}
         RESTORE \vector, \control
         FLAGS
         lea     rsp, [rbp - 64]
         pop     rax
-        mov     rcx, [rbp + 8]
-        mov     r11, [rcx + {DESCRIPTOR_AFTER_CLONE}]
-        lea     rcx, [rcx + r11 + {DESCRIPTOR_AFTER_CLONE}]
+        TARGET  {RESULT_AFTER_CLONE}, {DESCRIPTOR_AFTER_CLONE}
         mov     r11, [rbp - 8]
-        LEAVE
+        .cfi_remember_state
+        LEAVE   .Lcloned_step_\name, .Lcloned_jump_\name
+        .cfi_restore_state
+31:     push    qword ptr [rbp - 8]
+        popfq
+        jmp     32b
+        ASIDE   \control
         .cfi_endproc
         .size   syscall_intercept_after_clone_\name, . - syscall_intercept_after_clone_\name
         .endm

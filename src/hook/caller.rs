@@ -21,7 +21,7 @@ impl Caller {
     pub(crate) fn current() -> Option<Caller> {
         let here = 0_u8;
         let frame = guard::hooked(&raw const here as u64)?;
-        let stub = stub_at(frame.stub_return)?;
+        let stub = stub_at(frame.base)?;
         let sp = std::ptr::from_ref(frame) as u64 + size_of::<Frame>() as u64 + RED_ZONE.cast_unsigned();
         Some(Caller { ip: stub.after(), sp, bp: frame.rbp })
     }

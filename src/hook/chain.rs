@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::errno::{Kept, Running};
 use super::slots::{self, Added, HANDLED, Hook, OBSERVE, ShownCall};
 use super::subscription::{self, Numbers};
-use super::{Frame, shield, ways};
+use super::{shield, ways};
 use crate::{capi, log, stat};
 
 /// What `intercept_hook_point` wants.
@@ -150,17 +150,6 @@ pub(super) fn ask_plain(hook: Hook, number: i64, args: &[i64; 6]) -> Option<i64>
     // SAFETY: the user's function has this type by the contract of the header.
     let forward = unsafe { hook(number, a, b, c, d, e, f, &raw mut result) };
     (forward == 0).then_some(result)
-}
-
-/// The same the short way. Whether it has answered: the result is in the frame.
-#[inline(always)]
-pub(super) fn ask_in(frame: &mut Frame, hook: Hook, number: i64) -> bool {
-    let _errno = Kept::keep_in(&mut frame.running);
-    let [a, b, c, d, e, f] = frame.args;
-    let result = &mut frame.result;
-    *result = 0;
-    // SAFETY: the user's function has this type by the contract of the header.
-    unsafe { hook(number, a, b, c, d, e, f, result) == 0 }
 }
 
 /// Which of the hooks that were added are to be shown the result of a call.

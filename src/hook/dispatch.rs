@@ -67,10 +67,7 @@ pub(super) fn asks_hook_points_alone() -> bool {
     STATE.load(Ordering::Acquire) == AWAKE && !slots::any() && !log::watches() && !shield::covers_hook_points()
 }
 
-/// Before a system call: asks the hooks and decides how it is made.
-///
-/// What is written here is the way of nearly every call, and nobody on it pays for what others take: registers to be saved, or
-/// arguments copied. (They have just been pushed one by one, and a CPU stalls when two are read together.)
+/// Before a system call that does not take the [short way](ways): asks the hooks and decides how it is made.
 ///
 /// # Safety
 ///
@@ -78,25 +75,6 @@ pub(super) fn asks_hook_points_alone() -> bool {
 pub(crate) unsafe extern "C-unwind" fn before(frame: *mut Frame) -> Verdict {
     // SAFETY: the frame is on this thread's stack and nobody else looks at it while this runs.
     let frame = unsafe { &mut *frame };
-    let number = number(frame.number);
-    if !ways::is_short(number) {
-        return by_the_long_way(frame);
-    }
-    if let Some(hook) = capi::hook_point() {
-        let Some(_held) = HeldAlone::take(frame) else { return by_the_long_way(frame) };
-        if chain::ask_in(frame, hook, number) {
-            return Verdict::Return;
-        }
-    }
-    if capi::post_kernel().is_none() {
-        return Verdict::Forward;
-    }
-    observed_by_hook_point(frame)
-}
-
-/// The same for any call.
-#[inline(never)]
-fn by_the_long_way(frame: &mut Frame) -> Verdict {
     let state = STATE.load(Ordering::Acquire);
     if state != AWAKE {
         return match state {
@@ -258,7 +236,7 @@ fn made(frame: &mut Frame, call: &Call<'_>, audience: Audience, changed: bool) -
         // Nobody comes back to miss what was there.
         frame.args = call.args;
     }
-    if !observed(call.number) && audience.is_nobody() && !due.is_some_and(Due::acts_after) {
+    if !is_observed(call.number) && audience.is_nobody() && !due.is_some_and(Due::acts_after) {
         return Verdict::Forward;
     }
     observed_by(audience, frame, call.number, due)
@@ -285,9 +263,15 @@ fn observed_by(audience: Audience, frame: &mut Frame, number: i64, due: Option<D
     }
 }
 
-/// The same where `intercept_hook_point_post_kernel` is all there is, and the call returns to its caller.
-#[inline(never)]
-fn observed_by_hook_point(frame: &mut Frame) -> Verdict {
+/// How a call on the [short way](ways) is made that `intercept_hook_point`, if there is one, has let pass, where there is an
+/// `intercept_hook_point_post_kernel`.
+///
+/// # Safety
+///
+/// Called by the crossing alone, with its frame.
+pub(crate) unsafe extern "C-unwind" fn observed(frame: *mut Frame) -> Verdict {
+    // SAFETY: as in `before`.
+    let frame = unsafe { &mut *frame };
     // Nobody has looked if there is no hook before the call.
     if guard::hook_runs(std::ptr::from_ref(frame) as u64) {
         return Verdict::Forward;
@@ -395,7 +379,7 @@ pub(crate) unsafe extern "C-unwind" fn after_clone(frame: *mut Frame) {
 }
 
 /// Whether somebody wants to know the result of a call, but for hooks that were added.
-fn observed(number: i64) -> bool {
+fn is_observed(number: i64) -> bool {
     stat::active() || is_shown(number)
 }
 

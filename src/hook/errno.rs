@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// From the thread pointer to `errno`. libcs have it in thread-local storage that a thread has from its beginning (glibc with the
 /// initial-exec model, include/errno.h; musl in `struct pthread`, which is what the thread pointer points to), so it is the
-/// same for all, and nobody has to be asked in each call.
-static DISTANCE: AtomicI64 = AtomicI64::new(0);
+/// same for all, and nobody has to be asked in each call. The crossing reads it, too.
+pub(crate) static DISTANCE: AtomicI64 = AtomicI64::new(0);
 
 /// Learns where it is. Called once, before the first [`Kept`].
 pub(crate) fn find() {

@@ -2,14 +2,14 @@
 #![allow(unsafe_code, reason = "reads what the stub's return address points to")]
 
 use super::errno::Running;
-use crate::trampoline::stub::{AFTER_CLONE_TO_DESCRIPTOR, CROSSING_TO_DESCRIPTOR, Descriptor};
+use crate::trampoline::stub::{BASE_OF_CLONE_TO_DESCRIPTOR, BASE_TO_DESCRIPTOR, Descriptor};
 
 /// The part of the stack that asm/crossing.S shares with Rust; the layout is drawn there.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Frame {
     /// While a hook runs: which one, and the program's `errno`.
-    pub(super) running: Running,
+    pub(crate) running: Running,
     /// While a call is made with [`Verdict::Observe`]: which hooks want to see the result. While a hook runs that may fault: where
     /// it lands (see [`super::shield`]).
     pub(super) audience: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Frame {
     pub(crate) x87_status: u16,
     /// The crossing's scratch space; while a hook runs it belongs to the guard. While a call is made that is counted: when it
     /// was begun.
-    pub(super) mark: u64,
+    pub(crate) mark: u64,
     /// What the program gets in rax if the verdict is [`Verdict::Return`]; after [`Verdict::Observe`] the kernel's answer.
     pub(crate) result: i64,
     /// rax at the site: the number of the call. In [`super::after_clone`]: the kernel's answer.
@@ -29,8 +29,8 @@ pub(crate) struct Frame {
     pub(crate) args: [i64; 6],
     pub(crate) rflags: u64,
     pub(crate) rbp: u64,
-    /// Where the stub goes on.
-    pub(crate) stub_return: u64,
+    /// The base of the stub. On the way to a call, [`Part::Forward`](crate::trampoline::Part): where that is made.
+    pub(crate) base: u64,
 }
 
 impl Frame {
@@ -49,8 +49,8 @@ impl Frame {
     ///
     /// The frame was made by the crossing, entered from the first call in a stub.
     pub(super) unsafe fn site(&self) -> &'static Descriptor {
-        // SAFETY: stubs are never unmapped, and each has its descriptor at this distance.
-        unsafe { &*((self.stub_return + CROSSING_TO_DESCRIPTOR) as *const Descriptor) }
+        // SAFETY: stubs are never unmapped, and each has its descriptor at this distance from its base.
+        unsafe { &*((self.base + BASE_TO_DESCRIPTOR) as *const Descriptor) }
     }
 
     /// The site this frame came from, after a `clone` made in its stub.
@@ -60,7 +60,7 @@ impl Frame {
     /// The frame was made by the crossing, entered from the second call in a stub.
     pub(super) unsafe fn site_of_clone(&self) -> &'static Descriptor {
         // SAFETY: as above.
-        unsafe { &*((self.stub_return + AFTER_CLONE_TO_DESCRIPTOR) as *const Descriptor) }
+        unsafe { &*((self.base + BASE_OF_CLONE_TO_DESCRIPTOR) as *const Descriptor) }
     }
 }
 

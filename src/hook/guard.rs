@@ -18,7 +18,7 @@ use crate::sys::probe::is_readable;
 /// The guard while nothing is to be intercepted on this thread.
 const BYPASS: u64 = u64::MAX;
 /// With its address, what a frame is marked with. Any number that is unlikely to lie on a stack.
-const MARK: u64 = 0x9d3f_5be1_77c2_a604;
+pub(crate) const MARK: u64 = 0x9d3f_5be1_77c2_a604;
 /// Two frames closer to each other than this are on one stack, with nothing unmapped between them: it is half of what
 /// `PTHREAD_STACK_MIN` asks for.
 const ONE_STACK: u64 = 0x2000;

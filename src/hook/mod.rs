@@ -22,14 +22,14 @@ mod shield;
 mod signal;
 mod slots;
 mod subscription;
-mod ways;
+pub(crate) mod ways;
 
 pub(crate) use caller::Caller;
 pub(crate) use chain::{add, allow, declare, expect, remove, subscribe};
 pub use clone::creates;
-pub(crate) use dispatch::{activate, after, after_clone, before, expect_hooks, switch};
+pub(crate) use dispatch::{activate, after, after_clone, before, expect_hooks, observed, switch};
 pub(crate) use frame::{Frame, Verdict};
-pub(crate) use guard::bypass;
+pub(crate) use guard::{MARK, bypass};
 pub(crate) use shield::cover;
 pub(crate) use signal::adopt_handlers;
 pub use slots::ShownCall;

@@ -187,7 +187,6 @@ pub(super) unsafe extern "C-unwind" fn deliver(
         }
         tick.found_the_call();
     }
-    in_place::come_back(registers);
     let cancels = is_cancellation(signal, described);
     if cancels {
         in_place::finish_crossing(registers);

@@ -1,5 +1,6 @@
 //! Which calls take the short way through the dispatcher: those that matter to nobody but `intercept_hook_point` and
-//! `intercept_hook_point_post_kernel`, if these are there. That is nearly all of them, nearly always, and one look says it.
+//! `intercept_hook_point_post_kernel`, if these are there. That is nearly all of them, nearly always, and one look says it. The crossing
+//! itself looks, and asks the hook point (asm/crossing.S).
 //!
 //! The long way asks everybody and is always right. So whoever changes what a call needs says so ([`choose`]), and with that
 //! everything that was found before is void at once, for all numbers and threads; only then it is found anew.
@@ -11,13 +12,13 @@ use super::subscription::is_for_the_library;
 use super::{chain, dispatch};
 
 /// Linux has fewer numbers. Others take the long way.
-const NUMBERS: usize = 512;
+pub(crate) const NUMBERS: usize = 512;
 
 /// How often there has been a change, counted from one.
-static CHANGE: AtomicU64 = AtomicU64::new(1);
+pub(crate) static CHANGE: AtomicU64 = AtomicU64::new(1);
 
 /// For each number at which change it was last found to take the short way. That counts until the next one.
-static SHORT_SINCE: [AtomicU64; NUMBERS] = [const { AtomicU64::new(0) }; NUMBERS];
+pub(crate) static SHORT_SINCE: [AtomicU64; NUMBERS] = [const { AtomicU64::new(0) }; NUMBERS];
 
 /// Whether calls of a number take the short way. Then hooks are switched on, and the hook points want the number; none was added;
 /// nobody logs, counts or injects; and the call returns to its caller and makes nothing that has to be told of.

@@ -8,14 +8,21 @@ use crate::sys::cpu::features;
 std::arch::global_asm!(
     include_str!("../../asm/crossing.S"),
     before = sym crate::hook::before,
+    observed = sym crate::hook::observed,
     after = sym crate::hook::after,
     after_clone = sym crate::hook::after_clone,
     RETURN = const Verdict::Return as u32,
     OBSERVE = const Verdict::Observe as u32,
-    IN_STUB_DISTANCE = const stub::CROSSING_TO_IN_STUB,
-    RESULT_AFTER_CROSSING = const stub::CROSSING_TO_RESULT,
-    DESCRIPTOR_AFTER_CROSSING = const stub::CROSSING_TO_DESCRIPTOR,
-    DESCRIPTOR_AFTER_CLONE = const stub::AFTER_CLONE_TO_DESCRIPTOR,
+    SHORT_SINCE = sym crate::hook::ways::SHORT_SINCE,
+    CHANGE = sym crate::hook::ways::CHANGE,
+    NUMBERS = const crate::hook::ways::NUMBERS,
+    ERRNO = sym crate::hook::errno::DISTANCE,
+    MARK = const crate::hook::MARK,
+    RESULT_AFTER_CROSSING = const stub::BASE_TO_DESCRIPTOR + stub::DESCRIPTOR_TO_RESULT,
+    RESULT_AFTER_CLONE = const stub::BASE_OF_CLONE_TO_DESCRIPTOR + stub::DESCRIPTOR_TO_RESULT,
+    CALL_AFTER_CROSSING = const stub::BASE_TO_DESCRIPTOR + stub::DESCRIPTOR_TO_CALL,
+    DESCRIPTOR_AFTER_CROSSING = const stub::BASE_TO_DESCRIPTOR,
+    DESCRIPTOR_AFTER_CLONE = const stub::BASE_OF_CLONE_TO_DESCRIPTOR,
     GETPID = const libc::SYS_getpid,
     GETTID = const libc::SYS_gettid,
     TGKILL = const libc::SYS_tgkill,
@@ -51,15 +58,17 @@ struct Places {
     observe: u64,
     /// The `syscall` instruction of a call whose result somebody wants to see.
     observed: u64,
-    /// From here to `return`: the way back that ends with a call, in place or in the stub.
-    forward: u64,
-    /// From here to `end`: the way back without one.
+    /// From here to `returned`: the way back with a result.
     r#return: u64,
-    /// The last two instructions of the way back with what the kernel has answered: a step over the red zone, and a jump.
+    /// The last two instructions of it: a step over the red zone, and a jump. (Behind them is what stands aside.)
     step: u64,
     jump: u64,
-    /// Behind the last instruction.
-    end: u64,
+    returned: u64,
+    /// From here to `gone`: the way back that ends with a call, in place or in the stub; and likewise.
+    forward: u64,
+    forward_step: u64,
+    forward_jump: u64,
+    gone: u64,
 }
 
 /// Where in the crossing a program counter is.
@@ -94,10 +103,10 @@ pub(crate) fn part(counter: u64) -> Option<Part> {
         at if (places.observe..places.observed).contains(&at) => Some(Part::AboutToCall(places.observed)),
         at if at == places.observed => Some(Part::AtCall(0)),
         at if at == places.observed + SYSCALL_LENGTH => Some(Part::AtCall(SYSCALL_LENGTH.cast_signed())),
-        at if (places.forward..places.r#return).contains(&at) => Some(Part::Forward),
-        at if at == places.step => Some(Part::Step),
-        at if at == places.jump => Some(Part::Jump),
-        at if (places.r#return..places.end).contains(&at) => Some(Part::Return),
+        at if [places.step, places.forward_step].contains(&at) => Some(Part::Step),
+        at if [places.jump, places.forward_jump].contains(&at) => Some(Part::Jump),
+        at if (places.r#return..places.returned).contains(&at) => Some(Part::Return),
+        at if (places.forward..places.gone).contains(&at) => Some(Part::Forward),
         _ => None,
     });
     Some(part.unwrap_or(Part::Other))
@@ -114,11 +123,12 @@ const _: () = {
     assert!(RBP - offset_of!(Frame, x87_control) == 84 && RBP - offset_of!(Frame, x87_status) == 82);
     assert!(RBP - offset_of!(Frame, result) == 72 && RBP - offset_of!(Frame, number) == 64);
     assert!(RBP - offset_of!(Frame, args) == 56 && RBP - offset_of!(Frame, rflags) == 8);
-    assert!(offset_of!(Frame, stub_return) == RBP + 8 && size_of::<Frame>() == RBP + 16);
+    assert!(offset_of!(Frame, base) == RBP + 8 && size_of::<Frame>() == RBP + 16);
     assert!(offset_of!(stub::Descriptor, after) == 0);
     assert!(Verdict::Forward as u32 == 0 && (Verdict::InStub as u32) > (Verdict::Return as u32));
-    // The unwind expression has room for one byte of ULEB128.
-    assert!(stub::CROSSING_TO_DESCRIPTOR < 128 && stub::AFTER_CLONE_TO_DESCRIPTOR < 128);
+    assert!(RBP - offset_of!(Frame, mark) == 80 && offset_of!(Frame, running) == 0);
+    // The unwind expressions have room for one byte of ULEB128, and of SLEB128.
+    assert!(stub::BASE_TO_DESCRIPTOR < 64 && stub::BASE_OF_CLONE_TO_DESCRIPTOR < 64);
 };
 
 /// The entry points of one variant.

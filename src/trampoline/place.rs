@@ -9,16 +9,15 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::arena::Arena;
 use super::stub::{
-    CALL, CROSSING_TO_BEHIND, CROSSING_TO_DESCRIPTOR, CROSSING_TO_EXECUTE, CROSSING_TO_EXECUTED, CROSSING_TO_IN_STUB,
-    Descriptor, SKIP, Stub,
+    BASE_TO_BEHIND, BASE_TO_DESCRIPTOR, BASE_TO_EXECUTE, BASE_TO_EXECUTED, Descriptor, JUMP, NAME, SKIP, SYSCALL, Stub,
 };
 
 /// A stub, in a table about the stubs of an arena.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
-    /// From the beginning of the arena to behind the call of the crossing.
-    returned: u32,
+    /// From the beginning of the arena to the base of the stub.
+    base: u32,
     moved_before: u8,
     moved_after: u8,
     syscall_length: u8,
@@ -29,14 +28,14 @@ pub(crate) struct Row {
 impl Row {
     /// A stub in an arena at this address. `None` if it is not in there.
     pub(super) fn of(stub: &Stub, arena: u64) -> Option<Row> {
-        let Stub { returned, moved_before, moved_after, syscall_length, in_place } = *stub;
-        let returned = u32::try_from(returned.wrapping_sub(arena)).ok()?;
-        Some(Row { returned, moved_before, moved_after, syscall_length, in_place: in_place.into() })
+        let Stub { base, moved_before, moved_after, syscall_length, in_place } = *stub;
+        let base = u32::try_from(base.wrapping_sub(arena)).ok()?;
+        Some(Row { base, moved_before, moved_after, syscall_length, in_place: in_place.into() })
     }
 
     fn stub(&self, arena: u64) -> Stub {
         Stub {
-            returned: arena + u64::from(self.returned),
+            base: arena + u64::from(self.base),
             moved_before: self.moved_before,
             moved_after: self.moved_after,
             syscall_length: self.syscall_length,
@@ -46,7 +45,7 @@ impl Row {
 
     /// As it stands in a file.
     pub(crate) fn bytes(&self) -> [u8; size_of::<Row>()] {
-        let [a, b, c, d] = self.returned.to_le_bytes();
+        let [a, b, c, d] = self.base.to_le_bytes();
         [a, b, c, d, self.moved_before, self.moved_after, self.syscall_length, self.in_place]
     }
 }
@@ -92,54 +91,36 @@ pub(crate) struct Shown {
     pub(crate) below_red_zone: bool,
 }
 
-// Distances from the return address of the call of the crossing, as src/trampoline/stub.rs draws them.
-const JUMP: u64 = 2;
-const FORWARD: u64 = 7;
-const CLONED: u64 = CROSSING_TO_IN_STUB + 2;
-const CALL_AFTER_CLONE: u64 = CLONED + SKIP;
-const JUMP_AFTER_CLONE: u64 = CALL_AFTER_CLONE + CALL;
-
 impl Stub {
-    /// Where the program comes to from an instruction behind which the stub has only jumps, given its rcx: see the drawing.
-    pub(crate) fn jumps_to(&self, counter: u64, rcx: u64) -> Option<u64> {
-        let call = if self.in_place { self.site() } else { self.returned + CROSSING_TO_EXECUTE };
-        // In the stub there is one instruction more, which puts into rcx what the kernel would.
-        let behind = if self.in_place { self.after() } else { self.returned + CROSSING_TO_EXECUTED };
-        match counter.wrapping_sub(self.returned) {
-            0 if rcx == 0 => Some(call),
-            0 | JUMP | JUMP_AFTER_CLONE => Some(behind),
-            FORWARD => Some(call),
-            _ if !self.in_place && counter == self.end() => Some(self.after() + u64::from(self.moved_after)),
-            _ => None,
-        }
+    /// Where the program comes to from the last jump of the stub, behind which there is nothing left to do: see the drawing.
+    pub(crate) fn jumps_to(&self, counter: u64) -> Option<u64> {
+        let is_last = !self.in_place && counter == self.end();
+        is_last.then(|| self.after() + u64::from(self.moved_after))
     }
 
-    /// What an instruction of the stub stands for; `None` if it is one of those jumps.
+    /// What an instruction of the stub stands for; `None` if it is that jump.
     pub(crate) fn stands_for(&self, counter: u64) -> Option<Shown> {
+        // Behind the system call in the stub.
+        const CLONED: u64 = SYSCALL;
+        const NAMES_CLONE: u64 = CLONED + SKIP;
+        const LEAVES_CLONE: u64 = NAMES_CLONE + NAME;
         let (entry, moved) = (self.entry(), u64::from(self.moved_before));
         let shown = |counter, below_red_zone| Some(Shown { counter, below_red_zone });
         if (entry..entry + moved).contains(&counter) {
             return shown(self.site() - moved + (counter - entry), false);
         }
-        // Whether the call is wanted, and the `lea`: they stand for the `syscall`, which changes rcx and r11 as well.
-        if (entry + moved..=self.returned - CALL - SKIP).contains(&counter) {
-            return shown(self.site(), false);
+        // Whether the call is wanted, and the way to the crossing: they stand for the `syscall`, which changes rcx and r11 as well.
+        if (entry + moved..self.base).contains(&counter) {
+            return shown(self.site(), counter >= self.base - NAME - JUMP);
         }
-        match counter.wrapping_add(CALL).wrapping_sub(self.returned) {
-            0 => return shown(self.site(), true),
-            from_call if from_call < CALL => return None,
-            _ => {}
-        }
-        match counter.wrapping_sub(self.returned) {
-            CROSSING_TO_IN_STUB => shown(self.site(), false),
+        match counter.wrapping_sub(self.base) {
+            0 => shown(self.site(), false),
             CLONED => shown(self.after(), false),
-            CALL_AFTER_CLONE => shown(self.after(), true),
+            NAMES_CLONE | LEAVES_CLONE => shown(self.after(), true),
             _ if self.in_place => None,
-            CROSSING_TO_EXECUTE => shown(self.site(), false),
-            CROSSING_TO_EXECUTED => shown(self.after(), false),
-            behind @ CROSSING_TO_BEHIND.. if counter < self.end() => {
-                shown(self.after() + (behind - CROSSING_TO_BEHIND), false)
-            }
+            BASE_TO_EXECUTE => shown(self.site(), false),
+            BASE_TO_EXECUTED => shown(self.after(), false),
+            behind @ BASE_TO_BEHIND.. if counter < self.end() => shown(self.after() + (behind - BASE_TO_BEHIND), false),
             _ => None,
         }
     }
@@ -152,7 +133,7 @@ impl Stub {
     /// The address behind the original `syscall` instruction.
     pub(crate) fn after(&self) -> u64 {
         // SAFETY: stubs are never unmapped, and each has its descriptor at this distance.
-        unsafe { &*((self.returned + CROSSING_TO_DESCRIPTOR) as *const Descriptor) }.after()
+        unsafe { &*((self.base + BASE_TO_DESCRIPTOR) as *const Descriptor) }.after()
     }
 
     /// The address of the original `syscall` instruction.
@@ -162,7 +143,7 @@ impl Stub {
 
     /// Where the last jump is, or would be.
     fn end(&self) -> u64 {
-        self.returned + CROSSING_TO_BEHIND + u64::from(self.moved_after)
+        self.base + BASE_TO_BEHIND + u64::from(self.moved_after)
     }
 }
 
@@ -175,61 +156,49 @@ mod tests {
     /// A stub with seven bytes moved from before the call and four from behind it; all of its memory that is looked at is the
     /// descriptor.
     fn stub(in_place: bool) -> Stub {
-        let descriptor = Box::leak(Box::new(Descriptor { after: 0, offset: 0, number: 0, object: 0, result: 0 }));
+        let fields = Descriptor { after: 0, offset: 0, number: 0, object: 0, call: 0, result: 0 };
+        let descriptor = Box::leak(Box::new(fields));
         descriptor.after = (AFTER as i64).wrapping_sub(&raw const *descriptor as i64);
-        let returned = &raw const *descriptor as u64 - CROSSING_TO_DESCRIPTOR;
+        let base = &raw const *descriptor as u64 - BASE_TO_DESCRIPTOR;
         let moved_after = if in_place { 0 } else { 4 };
-        Stub { returned, moved_before: 7, moved_after, syscall_length: 2, in_place }
+        Stub { base, moved_before: 7, moved_after, syscall_length: 2, in_place }
     }
 
-    /// What the instruction at this distance from the return address is shown as: the program counter, and whether the stack
-    /// pointer is corrected.
+    /// What the instruction at this distance from the base is shown as: the program counter, and whether the stack pointer is
+    /// corrected.
     fn shown(stub: &Stub, distance: i64) -> Option<(u64, bool)> {
-        let shown = stub.stands_for(stub.returned.wrapping_add_signed(distance))?;
+        let shown = stub.stands_for(stub.base.wrapping_add_signed(distance))?;
         Some((shown.counter, shown.below_red_zone))
-    }
-
-    fn jump(stub: &Stub, distance: u64, rcx: u64) -> Option<u64> {
-        stub.jumps_to(stub.returned + distance, rcx)
     }
 
     #[test]
     fn instructions_around_the_crossing_stand_for_those_around_the_system_call() {
         for stub in [stub(true), stub(false)] {
-            assert_eq!(shown(&stub, -41), Some((0x1000, false)), "the first moved one");
-            assert_eq!(shown(&stub, -36), Some((0x1005, false)), "another one");
-            assert_eq!(shown(&stub, -34), Some((0x1007, false)), "mov rcx");
-            assert_eq!(shown(&stub, -27), Some((0x1007, false)), "movzx");
-            assert_eq!(shown(&stub, -11), Some((0x1007, false)), "lea rsp");
-            assert_eq!(shown(&stub, -6), Some((0x1007, true)), "call");
-            assert_eq!(shown(&stub, 12), Some((0x1007, false)), "in_stub: syscall");
-            assert_eq!(shown(&stub, 14), Some((AFTER, false)), "lea rsp");
-            assert_eq!(shown(&stub, 19), Some((AFTER, true)), "call");
-            assert_eq!([shown(&stub, 0), shown(&stub, 2), shown(&stub, 7), shown(&stub, 25)], [None; 4], "jumps");
+            assert_eq!(shown(&stub, -48), Some((0x1000, false)), "the first moved one");
+            assert_eq!(shown(&stub, -43), Some((0x1005, false)), "another one");
+            assert_eq!(shown(&stub, -41), Some((0x1007, false)), "mov rcx");
+            assert_eq!(shown(&stub, -34), Some((0x1007, false)), "movzx");
+            assert_eq!(shown(&stub, -18), Some((0x1007, false)), "lea rsp");
+            assert_eq!(shown(&stub, -13), Some((0x1007, true)), "lea rcx");
+            assert_eq!(shown(&stub, -6), Some((0x1007, true)), "jmp");
+            assert_eq!(shown(&stub, 0), Some((0x1007, false)), "syscall");
+            assert_eq!(shown(&stub, 2), Some((AFTER, false)), "lea rsp");
+            assert_eq!(shown(&stub, 7), Some((AFTER, true)), "lea rcx");
+            assert_eq!(shown(&stub, 14), Some((AFTER, true)), "jmp");
         }
-    }
-
-    #[test]
-    fn jumps_lead_to_the_call_or_behind_it() {
-        let stub = stub(true);
-        assert_eq!(jump(&stub, 0, 0), Some(0x1007));
-        assert_eq!(jump(&stub, 7, 0), Some(0x1007));
-        assert_eq!([0, 2, 25].map(|at| jump(&stub, at, AFTER)), [Some(AFTER); 3]);
-        assert_eq!([12, 14, 19, 72, 85].map(|at| jump(&stub, at, AFTER)), [None; 5]);
     }
 
     #[test]
     fn a_call_made_in_the_stub_stands_for_the_original() {
         let stub = stub(false);
         let (execute, executed, behind) = (72, 74, 81);
-        assert_eq!(jump(&stub, 0, 0), Some(stub.returned + execute));
-        assert_eq!(jump(&stub, 7, 0), Some(stub.returned + execute));
-        assert_eq!([0, 2, 25].map(|at| jump(&stub, at, AFTER)), [Some(stub.returned + executed); 3]);
-        assert_eq!(jump(&stub, behind + 4, 1), Some(AFTER + 4), "to the end of the window");
-        assert_eq!(shown(&stub, 72), Some((0x1007, false)));
-        assert_eq!(shown(&stub, 74), Some((AFTER, false)));
-        assert_eq!(shown(&stub, 81), Some((AFTER, false)));
-        assert_eq!(shown(&stub, 84), Some((AFTER + 3, false)));
-        assert_eq!(shown(&stub, 85), None);
+        assert_eq!(shown(&stub, execute), Some((0x1007, false)));
+        assert_eq!(shown(&stub, executed), Some((AFTER, false)));
+        assert_eq!(shown(&stub, behind), Some((AFTER, false)));
+        assert_eq!(shown(&stub, behind + 3), Some((AFTER + 3, false)));
+        assert_eq!(shown(&stub, behind + 4), None);
+        let jump = |distance| stub.jumps_to(stub.base.wrapping_add_signed(distance));
+        assert_eq!(jump(behind + 4), Some(AFTER + 4), "to the end of the window");
+        assert_eq!([0, execute, behind, behind + 3].map(jump), [None; 4]);
     }
 }

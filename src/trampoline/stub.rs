@@ -7,15 +7,15 @@
 //!            jrcxz cross
 //!            jmp   syscall                  no: the original instruction, or `execute`
 //! cross:     lea   rsp, [rsp - 128]         skip the red zone
-//!            call  [crossing]               every register but rsp is as at the syscall
-//!            jrcxz forward                  rcx = 0: FORWARD. `jrcxz` reads no flags and writes none
-//!            jmp   rcx                      RETURN: to `after`, or to `executed`; OBSERVE: back, see asm/crossing.S
-//! forward:   jmp   syscall                  the original instruction, or `execute`
-//! in_stub:   syscall                        IN_STUB: a `clone` whose child has another stack
+//!            lea   rcx, [rip + base]
+//!            jmp   [crossing]               every register but rsp and rcx is as at the syscall
+//! base:      syscall                        IN_STUB: a `clone` whose child has another stack
 //!            lea   rsp, [rsp - 128]
-//!            call  [after_clone]
-//!            jmp   behind
-//!            (descriptor, which says also where the program goes on with a result: at `after` in the object, or at `executed`)
+//!            lea   rcx, [rip + base of the clone]
+//!            jmp   [after_clone]
+//!            (padding)
+//!            (descriptor, which says also where the crossings go on: with a call at the original instruction, or at `execute`;
+//!            with a result at `after` in the object, or at `executed`)
 //!
 //! and only where the window spans the syscall itself:
 //!
@@ -37,25 +37,28 @@ use super::template::{Templates, To};
 use crate::disasm::Instruction;
 use crate::patch::Patch;
 
-/// From the return address of the call of the crossing to the descriptor.
-pub(crate) const CROSSING_TO_DESCRIPTOR: u64 = 32;
-/// From the return address of the call of `after_clone` to the descriptor.
-pub(crate) const AFTER_CLONE_TO_DESCRIPTOR: u64 = 7;
-/// From the return address of the call of the crossing to `in_stub`.
-pub(crate) const CROSSING_TO_IN_STUB: u64 = 12;
-
-/// From there to what says where the program goes on with a result.
-pub(crate) const CROSSING_TO_RESULT: u64 = CROSSING_TO_DESCRIPTOR + offset_of!(Descriptor, result) as u64;
-/// From there to `execute`, to `executed` and to `behind`.
-pub(super) const CROSSING_TO_EXECUTE: u64 = CROSSING_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
-pub(super) const CROSSING_TO_EXECUTED: u64 = CROSSING_TO_EXECUTE + 2;
-pub(super) const CROSSING_TO_BEHIND: u64 = CROSSING_TO_EXECUTED + 7;
-
-/// Length of the question whether the number is wanted, of `lea rsp, [rsp - 128]`, of `call [crossing]`, and of all.
+/// Length of the question whether the number is wanted, of `syscall`, of `lea rsp, [rsp - 128]`, of `lea rcx, [rip + base]`, and of
+/// `jmp [crossing]`.
 pub(super) const TEST: u64 = 23;
+pub(super) const SYSCALL: u64 = 2;
 pub(super) const SKIP: u64 = 5;
-pub(super) const CALL: u64 = 6;
-pub(super) const TO_RETURN: u64 = TEST + SKIP + CALL;
+pub(super) const NAME: u64 = 7;
+pub(super) const JUMP: u64 = 6;
+
+/// From behind the instructions moved from before the system call to the base.
+pub(super) const TO_BASE: u64 = TEST + SKIP + NAME + JUMP;
+/// From there to the base of the clone.
+const BASE_TO_BASE_OF_CLONE: u64 = SYSCALL + SKIP + NAME + JUMP;
+/// From both to the descriptor.
+pub(crate) const BASE_TO_DESCRIPTOR: u64 = BASE_TO_BASE_OF_CLONE.next_multiple_of(align_of::<Descriptor>() as u64);
+pub(crate) const BASE_OF_CLONE_TO_DESCRIPTOR: u64 = BASE_TO_DESCRIPTOR - BASE_TO_BASE_OF_CLONE;
+/// From there to what says where the crossings go on.
+pub(crate) const DESCRIPTOR_TO_CALL: u64 = offset_of!(Descriptor, call) as u64;
+pub(crate) const DESCRIPTOR_TO_RESULT: u64 = offset_of!(Descriptor, result) as u64;
+/// From the base to `execute`, to `executed` and to `behind`.
+pub(super) const BASE_TO_EXECUTE: u64 = BASE_TO_DESCRIPTOR + size_of::<Descriptor>() as u64;
+pub(super) const BASE_TO_EXECUTED: u64 = BASE_TO_EXECUTE + SYSCALL;
+pub(super) const BASE_TO_BEHIND: u64 = BASE_TO_EXECUTED + NAME;
 
 /// Between stubs.
 const INT3: u8 = 0xcc;
@@ -75,7 +78,8 @@ pub(crate) struct Descriptor {
     pub(crate) number: i64,
     /// From here to where the path of the object is.
     pub(super) object: i64,
-    /// From here to where the program goes on with a result: see the drawing.
+    /// From here to where the program goes on with its call, and with a result: see the drawing.
+    pub(super) call: i64,
     pub(super) result: i64,
 }
 
@@ -83,6 +87,11 @@ impl Descriptor {
     /// Address behind the syscall instruction.
     pub(crate) fn after(&self) -> u64 {
         self.at(self.after)
+    }
+
+    /// Where the program goes on with a result.
+    pub(crate) fn goes_on_with_result(&self) -> u64 {
+        self.at(self.result)
     }
 
     /// The path of the object.
@@ -121,8 +130,8 @@ pub(super) struct Slots {
 /// A stub, and where its parts are: all that depends on its site.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stub {
-    /// Behind the call of the crossing.
-    pub(super) returned: u64,
+    /// Behind the jump to the crossing.
+    pub(super) base: u64,
     /// Lengths of the instructions moved out of the window, which are the same in the stub.
     pub(super) moved_before: u8,
     pub(super) moved_after: u8,
@@ -134,7 +143,7 @@ pub(crate) struct Stub {
 impl Stub {
     /// Its first instruction.
     pub(crate) fn entry(&self) -> u64 {
-        self.returned.wrapping_sub(TO_RETURN + u64::from(self.moved_before))
+        self.base.wrapping_sub(TO_BASE + u64::from(self.moved_before))
     }
 }
 
@@ -153,12 +162,12 @@ pub(super) fn stamp(
     let (moved_before, moved_after) = (length(patch.moved_before()), length(patch.moved_after()));
     let mut code = Code { start: address, memory, length: 0 };
     // The stub begins where its descriptor comes to be aligned.
-    let descriptor_if_here = code.here().wrapping_add(u64::from(moved_before) + TO_RETURN + CROSSING_TO_DESCRIPTOR);
+    let descriptor_if_here = code.here().wrapping_add(u64::from(moved_before) + TO_BASE + BASE_TO_DESCRIPTOR);
     let gap = descriptor_if_here.wrapping_neg() as usize % align_of::<Descriptor>();
     code.put([INT3; align_of::<Descriptor>()].get(..gap)?)?;
     code.put_moved(patch.moved_before())?;
 
-    let returned = code.here().wrapping_add(TO_RETURN);
+    let base = code.here().wrapping_add(TO_BASE);
     let entries = match (patch.vector_state_is_dead, patch.x87_is_empty) {
         (true, _) => &slots.general,
         (false, true) => &slots.vectors,
@@ -181,13 +190,17 @@ pub(super) fn stamp(
         // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
         code.overwrite(begin + end - size_of::<u32>(), &u32::from(number as u16).to_le_bytes())?;
     }
-    let descriptor = returned.wrapping_add(CROSSING_TO_DESCRIPTOR);
+    let descriptor = base.wrapping_add(BASE_TO_DESCRIPTOR);
     let to = |target: u64| target.wrapping_sub(descriptor);
-    let result = if patch.in_place() { patch.end() } else { returned.wrapping_add(CROSSING_TO_EXECUTED) };
+    let (call, result) = if patch.in_place() {
+        (patch.address, patch.end())
+    } else {
+        (base.wrapping_add(BASE_TO_EXECUTE), base.wrapping_add(BASE_TO_EXECUTED))
+    };
     let number = patch.number.map_or(UNKNOWN_NUMBER, i64::from);
     // In the order of the type.
-    let fields = [to(patch.end()), offset, number.cast_unsigned(), to(slots.path), to(result)];
-    let place = begin + (TO_RETURN + CROSSING_TO_DESCRIPTOR) as usize;
+    let fields = [to(patch.end()), offset, number.cast_unsigned(), to(slots.path), to(call), to(result)];
+    let place = begin + (TO_BASE + BASE_TO_DESCRIPTOR) as usize;
     code.overwrite(place, fields.map(u64::to_le_bytes).as_flattened())?;
 
     if !patch.in_place() {
@@ -195,7 +208,7 @@ pub(super) fn stamp(
         code.put(&[0xe9, 0, 0, 0, 0])?;
         code.relate(code.length, patch.window.end)?;
     }
-    let stub = Stub { returned, moved_before, moved_after, syscall_length: patch.length, in_place: patch.in_place() };
+    let stub = Stub { base, moved_before, moved_after, syscall_length: patch.length, in_place: patch.in_place() };
     Some((stub, code.length))
 }
 

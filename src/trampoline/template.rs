@@ -4,17 +4,13 @@
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{DynasmApi as _, DynasmLabelApi as _, VecAssembler, dynasm};
 
-use super::stub::{
-    AFTER_CLONE_TO_DESCRIPTOR, CROSSING_TO_BEHIND, CROSSING_TO_DESCRIPTOR, CROSSING_TO_EXECUTE, CROSSING_TO_IN_STUB,
-    Descriptor, TEST, TO_RETURN,
-};
+use super::stub::{BASE_TO_BEHIND, BASE_TO_DESCRIPTOR, BASE_TO_EXECUTE, Descriptor, JUMP, TEST, TO_BASE};
 use crate::patch::Patch;
 
-/// Length of a `jmp` to anywhere near, and of `jrcxz`.
-const JUMP: u8 = 5;
+/// Length of `jrcxz`.
 const JRCXZ: u64 = 2;
 
-/// What fills the question whether the number is wanted.
+/// What fills the question whether the number is wanted, and is before the descriptor.
 const INT3: u8 = 0xcc;
 
 /// What a relative address in a stub refers to.
@@ -78,7 +74,8 @@ impl Template {
             dynasm!(ops; .arch x64; movzx r11d, ax; movzx ecx, BYTE [rcx + r11]);
         }
         let asked = ops.offset().0;
-        skip_if_zero(&mut ops, (TEST - JRCXZ) as u8 - asked as u8);
+        // `jrcxz`, which reads no flags and writes none. Not to a label: the assembler would choose another length.
+        ops.extend([0xe3, (TEST - JRCXZ) as u8 - asked as u8]);
         match here_instead {
             Some((execute, _)) => dynasm!(ops; .arch x64; jmp =>execute),
             None => {
@@ -89,43 +86,21 @@ impl Template {
         while (ops.offset().0 as u64) < TEST {
             ops.push(INT3);
         }
-        dynasm!(ops
-            ; .arch x64
-            ; lea rsp, [rsp - 128]
-            ; call QWORD [extern somewhere]
-        );
+        let behind_base = |ops: &VecAssembler<X64Relocation>| ops.offset().0 as u64 - TO_BASE;
+        let cross = |ops: &mut VecAssembler<X64Relocation>| {
+            dynasm!(ops; .arch x64; lea rsp, [rsp - 128]; lea rcx, [rip + JUMP as i32]; jmp QWORD [extern somewhere]);
+        };
+        cross(&mut ops);
         to(&ops, To::Crossing);
-        let behind_return = |ops: &VecAssembler<X64Relocation>| ops.offset().0 as u64 - TO_RETURN;
-        debug_assert_eq!(behind_return(&ops), 0);
-        skip_if_zero(&mut ops, JUMP);
-        dynasm!(ops; .arch x64; jmp rcx; nop; nop; nop);
-        match here_instead {
-            Some((execute, _)) => dynasm!(ops; .arch x64; jmp =>execute),
-            None => {
-                dynasm!(ops; .arch x64; jmp extern somewhere);
-                to(&ops, To::Syscall);
-            }
-        }
-        debug_assert_eq!(behind_return(&ops), CROSSING_TO_IN_STUB);
-        dynasm!(ops
-            ; .arch x64
-            ; syscall
-            ; lea rsp, [rsp - 128]
-            ; call QWORD [extern somewhere]
-        );
+        debug_assert_eq!(behind_base(&ops), 0);
+        dynasm!(ops; .arch x64; syscall);
+        cross(&mut ops);
         to(&ops, To::AfterClone);
-        debug_assert_eq!(behind_return(&ops), CROSSING_TO_DESCRIPTOR - AFTER_CLONE_TO_DESCRIPTOR);
-        match here_instead {
-            Some((_, behind)) => dynasm!(ops; .arch x64; jmp =>behind),
-            None => {
-                dynasm!(ops; .arch x64; jmp extern somewhere);
-                to(&ops, To::After);
-            }
+        while behind_base(&ops) < BASE_TO_DESCRIPTOR {
+            ops.push(INT3);
         }
-        dynasm!(ops; .arch x64; nop; nop);
-        debug_assert_eq!(behind_return(&ops), CROSSING_TO_DESCRIPTOR);
         ops.extend([0; size_of::<Descriptor>()]);
-        debug_assert_eq!(behind_return(&ops), CROSSING_TO_EXECUTE);
+        debug_assert_eq!(behind_base(&ops), BASE_TO_EXECUTE);
         if let Some((execute, behind)) = here_instead {
             dynasm!(ops
                 ; .arch x64
@@ -135,14 +110,9 @@ impl Template {
                 ; =>behind
             );
             to(&ops, To::After);
-            debug_assert_eq!(behind_return(&ops), CROSSING_TO_BEHIND);
+            debug_assert_eq!(behind_base(&ops), BASE_TO_BEHIND);
         }
         // The number ends where the question does that it is asked with.
         Some(Template { code: ops.finalize().ok()?, fields, number: numbered.then_some(asked) })
     }
-}
-
-/// `jrcxz` over so many bytes. Not to a label: the assembler would choose another length.
-fn skip_if_zero(ops: &mut VecAssembler<X64Relocation>, bytes: u8) {
-    ops.extend([0xe3, bytes]);
 }
