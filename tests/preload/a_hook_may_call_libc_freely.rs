@@ -1,6 +1,6 @@
 //! The guard: what a hook calls passes straight through, and what the program calls does not.
 
-use crate::support::{Program, Workbench};
+use crate::support::{Program, Source, Workbench};
 
 #[test]
 fn a_busy_hook_on_several_threads_never_meets_itself() {
@@ -15,6 +15,15 @@ fn a_hook_that_a_signal_handler_interrupts_never_meets_itself() {
 #[test]
 fn a_hook_left_by_longjmp_leaves_the_thread_intercepted() {
     Workbench::new().holds("hook_left_by_longjmp");
+}
+
+#[test]
+fn a_hook_left_by_an_exception_leaves_nothing_behind() {
+    let bench = Workbench::new();
+    let source = Source::test("hook_left_by_exception.cpp").compiler("g++", "c++").flags(&["-pthread"]);
+    let program = source.linked(bench.folder()).compile(&bench.path("hook_left_by_exception"));
+    let outcome = Program::new(program).run();
+    assert!(outcome.code() == Some(0) && outcome.stderr().is_empty(), "{outcome}");
 }
 
 #[test]
