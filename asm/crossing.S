@@ -3,35 +3,37 @@
 // A site's stub (src/trampoline/stub.rs) does
 //
 //         lea   rsp, [rsp - 128]          skips the red zone; `lea` and not `sub`: the flags are the program's
-//         lea   rcx, [rip + base]         which site this is: its descriptor lies at a fixed distance from there
+//         lea   rcx, [rip + after]        where the kernel would return to: behind the `syscall`
+//         lea   r11, [rip + base]         which site this is: its descriptor lies at a fixed distance from there
 //         jmp   crossing
 //
-// and comes here with every register but rsp and rcx as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
+// and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
 // next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
 //
 // It does not call, because nobody comes back to it: the program goes on at its call, or behind it, by a jump from here. A call and
 // a return more take 1 ns, and behind a system call, of which the kernel lets a CPU forget what was called before, 7 ns (Zen 5).
 //
-// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-256 up to O-128:
+// The stack, `O` being rsp at the site. `Frame` in src/hook/frame.rs is the part from O-264 up to O-128:
 //
 //      O            the program's stack
 //      O - 128      red zone: never touched
-//      O - 136      the base of the stub; on the way to a call: where that is made
-//      O - 144      rbp                   <- rbp points here from now on: CFA = rbp + 144
-//      O - 152      rflags
-//      O - 200      r9 r8 r10 rdx rsi rdi (the six arguments; rdi lowest)
-//      O - 208      rax: the number       (after `clone` in the stub: the result)
-//      O - 216      the result to return, when there is one
-//      O - 224      scratch; while a hook runs, the guard's mark
-//      O - 232      mxcsr, x87 control word, x87 status word
-//      O - 240      where the x87 registers are saved, or 0
-//      O - 248      which hooks want to see the result, when the call is made here
-//      O - 256      while a hook runs, the program's errno
+//      O - 136      behind the `syscall`: to unwinders, the return address
+//      O - 144      the base of the stub; on the way to a call: where that is made
+//      O - 152      rbp                   <- rbp points here from now on: CFA = rbp + 152
+//      O - 160      rflags
+//      O - 208      r9 r8 r10 rdx rsi rdi (the six arguments; rdi lowest)
+//      O - 216      rax: the number       (after `clone` in the stub: the result)
+//      O - 224      the result to return, when there is one
+//      O - 232      scratch; while a hook runs, the guard's mark
+//      O - 240      mxcsr, x87 control word, x87 status word
+//      O - 248      where the x87 registers are saved, or 0
+//      O - 256      which hooks want to see the result, when the call is made here
+//      O - 264      while a hook runs, the program's errno
 //      ...          x87 registers if in use, then vector registers, 64-byte aligned
 //
 // There are seven variants: three that save everything, for what vector registers CPUs have; the same without the x87, for
 // sites where its registers are known to be empty; and one that saves general registers and flags alone. What a variant
-// does not save it leaves alone: the words at O - 232 and O - 240 too.
+// does not save it leaves alone: the words at O - 240 and O - 248 too.
 //
 // Most calls take the short way (src/hook/ways.rs): they matter to nobody but the hook points, and so these are asked from here. About all
 // others Rust decides. What comes back from it in eax is a `Verdict`:
@@ -41,11 +43,7 @@
 //      2 IN_STUB    as FORWARD, but to the `syscall` in the stub: `clone` and the like, whose children have another stack
 //      3 OBSERVE    the call is made here, its result shown to Rust, and then as RETURN
 //
-// Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. The return address is not on the stack:
-// the site's descriptor begins with how far it is from there. So its rule is an expression (DWARF 5, 6.4.2.3,
-// DW_CFA_val_expression: the value is the return address): load the base of the stub from CFA-136, add the distance to
-// the descriptor, and what stands there. The rule holds until it is known where the program goes on: then that is the return address.
-// rbx and r12-r15 are never touched. A hook that is asked from here may be left by an exception (`pthread_exit` and `pthread_cancel`
+// Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. rbx and r12-r15 are never touched. A hook that is asked from here may be left by an exception (`pthread_exit` and `pthread_cancel`
 // are ones): the table behind each variant (the LSDA of the Itanium C++ ABI's exception handling) says so to the personality.
 //
 // What hardly ever happens stands aside, behind the jump that ends its part: a CPU falls through code faster than it jumps over some.
@@ -222,36 +220,35 @@ syscall_intercept_crossing_begin:
         .macro  ASIDE_general
         .endm
 
-        // Saves what the variant saves and gives the hook the state the ABI promises it. `distance` is from the base of the stub to the
-        // descriptor.
-        .macro  ENTER vector, control, distance
+        // Saves what the variant saves and gives the hook the state the ABI promises it.
+        .macro  ENTER vector, control
         .cfi_def_cfa rsp, 128
-        // rip: val_expression of 5 bytes: breg rcx distance; dup; deref; plus
-        .cfi_escape 0x16, 16, 5, 0x72, \distance, 0x12, 0x06, 0x22
+        .cfi_register 16, 2                     // rip: what is in rcx
         push    rcx
         .cfi_def_cfa rsp, 136
-        // rip: val_expression of 9 bytes: const1u 136; minus; deref; plus_uconst distance; dup; deref; plus
-        .cfi_escape 0x16, 16, 9, 0x08, 136, 0x1c, 0x06, 0x23, \distance, 0x12, 0x06, 0x22
+        .cfi_offset 16, -136
+        push    r11
+        .cfi_def_cfa rsp, 144
         push    rbp
-        .cfi_def_cfa_offset 144
-        .cfi_offset rbp, -144
+        .cfi_def_cfa_offset 152
+        .cfi_offset rbp, -152
         mov     rbp, rsp
         .cfi_def_cfa_register rbp
         pushfq
         push    r9
-        .cfi_offset r9, -160
+        .cfi_offset r9, -168
         push    r8
-        .cfi_offset r8, -168
+        .cfi_offset r8, -176
         push    r10
-        .cfi_offset r10, -176
+        .cfi_offset r10, -184
         push    rdx
-        .cfi_offset rdx, -184
+        .cfi_offset rdx, -192
         push    rsi
-        .cfi_offset rsi, -192
+        .cfi_offset rsi, -200
         push    rdi
-        .cfi_offset rdi, -200
+        .cfi_offset rdi, -208
         push    rax
-        .cfi_offset rax, -208
+        .cfi_offset rax, -216
         sub     rsp, 48
         test    dword ptr [rbp - 8], 0x40400    // rflags: DF or AC set? Hardly ever.
         jnz     11f
@@ -308,10 +305,10 @@ syscall_intercept_crossing_begin:
         pop     r9
         mov     rsp, rbp
         pop     rbp
-        .cfi_def_cfa rsp, 136
+        .cfi_def_cfa rsp, 144
         .cfi_same_value rbp
 \step:
-        lea     rsp, [rsp + 136]                // over the red zone
+        lea     rsp, [rsp + 144]                // over the red zone
         .cfi_def_cfa rsp, 0
         .cfi_register 16, 2                     // rip: what is in rcx
 \jump:
@@ -433,7 +430,7 @@ syscall_intercept_crossing_\name:
         .cfi_startproc
         .cfi_personality 0x9b, syscall_intercept_personality
         .cfi_lsda 0x1b, .Lexceptions_\name
-        ENTER   \vector, \control, {DESCRIPTOR_AFTER_CROSSING}
+        ENTER   \vector, \control
         ASK     \name, .Llong_\name, .Lforwarded_\name
         test    eax, eax
         jnz     .Lforwarded_\name
@@ -468,8 +465,6 @@ syscall_intercept_crossing_\name:
         mov     [rbp + 8], rcx
 
 .Lforward_\name:                              // likewise; FORWARD and IN_STUB
-        .cfi_remember_state
-        .cfi_offset 16, -136                    // rip: where the call is made
         OWED
         FLAGS
         lea     rsp, [rbp - 64]
@@ -479,7 +474,6 @@ syscall_intercept_crossing_\name:
         LEAVE   .Lforward_step_\name, .Lforward_jump_\name
         .cfi_restore_state
         ASIDE_BACK
-        .cfi_restore_state
 .Lgone_\name:
 
 .Lshown_\name:
@@ -541,7 +535,7 @@ syscall_intercept_crossing_\name:
         .type   syscall_intercept_after_clone_\name, @function
 syscall_intercept_after_clone_\name:
         .cfi_startproc
-        ENTER   \vector, \control, {DESCRIPTOR_AFTER_CLONE}
+        ENTER   \vector, \control
         lea     rdi, [rbp - 112]
         call    {after_clone}
         RESTORE \vector, \control

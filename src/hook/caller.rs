@@ -5,7 +5,6 @@ use std::mem::size_of;
 use super::Frame;
 use super::guard;
 use super::in_place::RED_ZONE;
-use crate::trampoline::stub_at;
 
 /// The program's registers at a call, as far as an unwinder asks for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +20,7 @@ impl Caller {
     pub(crate) fn current() -> Option<Caller> {
         let here = 0_u8;
         let frame = guard::hooked(&raw const here as u64)?;
-        let stub = stub_at(frame.base)?;
         let sp = std::ptr::from_ref(frame) as u64 + size_of::<Frame>() as u64 + RED_ZONE.cast_unsigned();
-        Some(Caller { ip: stub.after(), sp, bp: frame.rbp })
+        Some(Caller { ip: frame.after, sp, bp: frame.rbp })
     }
 }

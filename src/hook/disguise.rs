@@ -47,8 +47,7 @@ impl Disguise {
             let frame = rbp - offset_of!(Frame, rbp) as i64;
             // SAFETY: at this instruction rbp points to the end of the frame (asm/crossing.S), which is alive: it was interrupted.
             let frame = unsafe { &*(frame as *const Frame) };
-            // SAFETY: a frame of the first crossing.
-            let after = unsafe { frame.site() }.after().cast_signed();
+            let after = frame.after.cast_signed();
             let stack = rbp + (size_of::<Frame>() - offset_of!(Frame, rbp)) as i64 + RED_ZONE;
             let flags = frame.rflags.cast_signed();
             // Interrupted before its end the call is started again: the kernel has set the counter back to the instruction.

@@ -31,6 +31,8 @@ pub(crate) struct Frame {
     pub(crate) rbp: u64,
     /// The base of the stub. On the way to a call, [`Part::Forward`](crate::trampoline::Part): where that is made.
     pub(crate) base: u64,
+    /// Behind the system call.
+    pub(crate) after: u64,
 }
 
 impl Frame {

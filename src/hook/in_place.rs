@@ -13,8 +13,8 @@ use crate::trampoline::{Part, part, stub_at};
 /// From the end of a frame to rsp at the site: the red zone.
 pub(super) const RED_ZONE: i64 = 128;
 
-/// What lies between the frame's rbp and the program's stack.
-const BASE_AND_RED_ZONE: i64 = size_of::<u64>() as i64 + RED_ZONE;
+/// From behind the frame's rbp to the program's stack.
+const END_AND_RED_ZONE: i64 = (size_of::<Frame>() - offset_of!(Frame, base)) as i64 + RED_ZONE;
 
 /// Leaves a stub in which only a jump is left.
 pub(super) fn finish_stub(registers: &mut Registers) {
@@ -33,7 +33,7 @@ pub(super) fn finish_crossing(registers: &mut Registers) {
     match part {
         Some(Part::Forward | Part::Return | Part::AboutToCall(_)) => {}
         Some(Part::Step) => {
-            let stack = register(registers, libc::REG_RSP) + BASE_AND_RED_ZONE;
+            let stack = register(registers, libc::REG_RSP) + END_AND_RED_ZONE;
             return set(registers, [libc::REG_RIP, libc::REG_RSP], [target, stack]);
         }
         Some(Part::Jump) => return set(registers, [libc::REG_RIP], [target]),
@@ -52,11 +52,10 @@ pub(super) fn finish_crossing(registers: &mut Registers) {
             return set(registers, [libc::REG_RAX, libc::REG_RIP], [frame.number, call.cast_signed()]);
         }
         Some(Part::Return) => {
-            // SAFETY: this part belongs to the first crossing.
-            let site = unsafe { frame.site() };
-            let after = site.after().cast_signed();
+            let after = frame.after.cast_signed();
             set(registers, [libc::REG_RAX, libc::REG_RCX, libc::REG_R11], [frame.result, after, flags]);
-            site.goes_on_with_result()
+            // SAFETY: this part belongs to the first crossing.
+            unsafe { frame.site() }.goes_on_with_result()
         }
         _ => {
             set(registers, [libc::REG_RAX], [frame.number]);

@@ -123,12 +123,9 @@ const _: () = {
     assert!(RBP - offset_of!(Frame, x87_control) == 84 && RBP - offset_of!(Frame, x87_status) == 82);
     assert!(RBP - offset_of!(Frame, result) == 72 && RBP - offset_of!(Frame, number) == 64);
     assert!(RBP - offset_of!(Frame, args) == 56 && RBP - offset_of!(Frame, rflags) == 8);
-    assert!(offset_of!(Frame, base) == RBP + 8 && size_of::<Frame>() == RBP + 16);
-    assert!(offset_of!(stub::Descriptor, after) == 0);
+    assert!(offset_of!(Frame, base) == RBP + 8 && size_of::<Frame>() == RBP + 24);
     assert!(Verdict::Forward as u32 == 0 && (Verdict::InStub as u32) > (Verdict::Return as u32));
     assert!(RBP - offset_of!(Frame, mark) == 80 && offset_of!(Frame, running) == 0);
-    // The unwind expressions have room for one byte of ULEB128, and of SLEB128.
-    assert!(stub::BASE_TO_DESCRIPTOR < 64 && stub::BASE_OF_CLONE_TO_DESCRIPTOR < 64);
 };
 
 /// The entry points of one variant.

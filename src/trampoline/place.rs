@@ -102,8 +102,8 @@ impl Stub {
     pub(crate) fn stands_for(&self, counter: u64) -> Option<Shown> {
         // Behind the system call in the stub.
         const CLONED: u64 = SYSCALL;
-        const NAMES_CLONE: u64 = CLONED + SKIP;
-        const LEAVES_CLONE: u64 = NAMES_CLONE + NAME;
+        const SKIPPED: u64 = CLONED + SKIP;
+        const NAMED: [u64; 2] = [SKIPPED + NAME, SKIPPED + 2 * NAME];
         let (entry, moved) = (self.entry(), u64::from(self.moved_before));
         let shown = |counter, below_red_zone| Some(Shown { counter, below_red_zone });
         if (entry..entry + moved).contains(&counter) {
@@ -111,12 +111,12 @@ impl Stub {
         }
         // Whether the call is wanted, and the way to the crossing: they stand for the `syscall`, which changes rcx and r11 as well.
         if (entry + moved..self.base).contains(&counter) {
-            return shown(self.site(), counter >= self.base - NAME - JUMP);
+            return shown(self.site(), counter >= self.base - 2 * NAME - JUMP);
         }
         match counter.wrapping_sub(self.base) {
             0 => shown(self.site(), false),
             CLONED => shown(self.after(), false),
-            NAMES_CLONE | LEAVES_CLONE => shown(self.after(), true),
+            from_base if from_base == SKIPPED || NAMED.contains(&from_base) => shown(self.after(), true),
             _ if self.in_place => None,
             BASE_TO_EXECUTE => shown(self.site(), false),
             BASE_TO_EXECUTED => shown(self.after(), false),
@@ -174,24 +174,22 @@ mod tests {
     #[test]
     fn instructions_around_the_crossing_stand_for_those_around_the_system_call() {
         for stub in [stub(true), stub(false)] {
-            assert_eq!(shown(&stub, -48), Some((0x1000, false)), "the first moved one");
-            assert_eq!(shown(&stub, -43), Some((0x1005, false)), "another one");
-            assert_eq!(shown(&stub, -41), Some((0x1007, false)), "mov rcx");
-            assert_eq!(shown(&stub, -34), Some((0x1007, false)), "movzx");
-            assert_eq!(shown(&stub, -18), Some((0x1007, false)), "lea rsp");
-            assert_eq!(shown(&stub, -13), Some((0x1007, true)), "lea rcx");
-            assert_eq!(shown(&stub, -6), Some((0x1007, true)), "jmp");
+            assert_eq!(shown(&stub, -55), Some((0x1000, false)), "the first moved one");
+            assert_eq!(shown(&stub, -50), Some((0x1005, false)), "another one");
+            assert_eq!(shown(&stub, -48), Some((0x1007, false)), "mov rcx");
+            assert_eq!(shown(&stub, -41), Some((0x1007, false)), "movzx");
+            assert_eq!(shown(&stub, -25), Some((0x1007, false)), "lea rsp");
+            assert_eq!([-20, -13, -6].map(|at| shown(&stub, at)), [Some((0x1007, true)); 3], "lea rcx, lea r11, jmp");
             assert_eq!(shown(&stub, 0), Some((0x1007, false)), "syscall");
             assert_eq!(shown(&stub, 2), Some((AFTER, false)), "lea rsp");
-            assert_eq!(shown(&stub, 7), Some((AFTER, true)), "lea rcx");
-            assert_eq!(shown(&stub, 14), Some((AFTER, true)), "jmp");
+            assert_eq!([7, 14, 21].map(|at| shown(&stub, at)), [Some((AFTER, true)); 3], "lea rcx, lea r11, jmp");
         }
     }
 
     #[test]
     fn a_call_made_in_the_stub_stands_for_the_original() {
         let stub = stub(false);
-        let (execute, executed, behind) = (72, 74, 81);
+        let (execute, executed, behind) = (80, 82, 89);
         assert_eq!(shown(&stub, execute), Some((0x1007, false)));
         assert_eq!(shown(&stub, executed), Some((AFTER, false)));
         assert_eq!(shown(&stub, behind), Some((AFTER, false)));

@@ -7,11 +7,13 @@
 //!            jrcxz cross
 //!            jmp   syscall                  no: the original instruction, or `execute`
 //! cross:     lea   rsp, [rsp - 128]         skip the red zone
-//!            lea   rcx, [rip + base]
-//!            jmp   [crossing]               every register but rsp and rcx is as at the syscall
+//!            lea   rcx, [rip + after]
+//!            lea   r11, [rip + base]
+//!            jmp   [crossing]               every register but rsp is as at the syscall; rcx and r11 are free
 //! base:      syscall                        IN_STUB: a `clone` whose child has another stack
 //!            lea   rsp, [rsp - 128]
-//!            lea   rcx, [rip + base of the clone]
+//!            lea   rcx, [rip + after]
+//!            lea   r11, [rip + base of the clone]
 //!            jmp   [after_clone]
 //!            (padding)
 //!            (descriptor, which says also where the crossings go on: with a call at the original instruction, or at `execute`;
@@ -37,7 +39,7 @@ use super::template::{Templates, To};
 use crate::disasm::Instruction;
 use crate::patch::Patch;
 
-/// Length of the question whether the number is wanted, of `syscall`, of `lea rsp, [rsp - 128]`, of `lea rcx, [rip + base]`, and of
+/// Length of the question whether the number is wanted, of `syscall`, of `lea rsp, [rsp - 128]`, of `lea rcx, [rip + after]`, and of
 /// `jmp [crossing]`.
 pub(super) const TEST: u64 = 23;
 pub(super) const SYSCALL: u64 = 2;
@@ -46,9 +48,9 @@ pub(super) const NAME: u64 = 7;
 pub(super) const JUMP: u64 = 6;
 
 /// From behind the instructions moved from before the system call to the base.
-pub(super) const TO_BASE: u64 = TEST + SKIP + NAME + JUMP;
+pub(super) const TO_BASE: u64 = TEST + SKIP + 2 * NAME + JUMP;
 /// From there to the base of the clone.
-const BASE_TO_BASE_OF_CLONE: u64 = SYSCALL + SKIP + NAME + JUMP;
+const BASE_TO_BASE_OF_CLONE: u64 = SYSCALL + SKIP + 2 * NAME + JUMP;
 /// From both to the descriptor.
 pub(crate) const BASE_TO_DESCRIPTOR: u64 = BASE_TO_BASE_OF_CLONE.next_multiple_of(align_of::<Descriptor>() as u64);
 pub(crate) const BASE_OF_CLONE_TO_DESCRIPTOR: u64 = BASE_TO_DESCRIPTOR - BASE_TO_BASE_OF_CLONE;

@@ -87,15 +87,16 @@ impl Template {
             ops.push(INT3);
         }
         let behind_base = |ops: &VecAssembler<X64Relocation>| ops.offset().0 as u64 - TO_BASE;
-        let cross = |ops: &mut VecAssembler<X64Relocation>| {
-            dynasm!(ops; .arch x64; lea rsp, [rsp - 128]; lea rcx, [rip + JUMP as i32]; jmp QWORD [extern somewhere]);
+        let mut cross = |ops: &mut VecAssembler<X64Relocation>, crossing| {
+            dynasm!(ops; .arch x64; lea rsp, [rsp - 128]; lea rcx, [extern somewhere]);
+            to(ops, To::After);
+            dynasm!(ops; .arch x64; lea r11, [rip + JUMP as i32]; jmp QWORD [extern somewhere]);
+            to(ops, crossing);
         };
-        cross(&mut ops);
-        to(&ops, To::Crossing);
+        cross(&mut ops, To::Crossing);
         debug_assert_eq!(behind_base(&ops), 0);
         dynasm!(ops; .arch x64; syscall);
-        cross(&mut ops);
-        to(&ops, To::AfterClone);
+        cross(&mut ops, To::AfterClone);
         while behind_base(&ops) < BASE_TO_DESCRIPTOR {
             ops.push(INT3);
         }
