@@ -190,7 +190,7 @@ pub(super) fn stamp(
     }
     if let Some((end, number)) = template.number.zip(patch.number) {
         // The table has an entry for everything that 16 bits can say; what more bits say is no system call.
-        code.overwrite(begin + end - size_of::<u32>(), &u32::from(number as u16).to_le_bytes())?;
+        code.overwrite(begin + end - size_of::<u32>(), u32::from(number as u16).to_le_bytes())?;
     }
     let descriptor = base.wrapping_add(BASE_TO_DESCRIPTOR);
     let to = |target: u64| target.wrapping_sub(descriptor);
@@ -203,7 +203,8 @@ pub(super) fn stamp(
     // In the order of the type.
     let fields = [to(patch.end()), offset, number.cast_unsigned(), to(slots.path), to(call), to(result)];
     let place = begin + (TO_BASE + BASE_TO_DESCRIPTOR) as usize;
-    code.overwrite(place, fields.map(u64::to_le_bytes).as_flattened())?;
+    let bytes = fields.map(u64::to_le_bytes);
+    code.overwrite(place, *bytes.as_flattened().first_chunk::<{ size_of::<Descriptor>() }>()?)?;
 
     if !patch.in_place() {
         code.put_moved(patch.moved_after())?;
@@ -232,15 +233,15 @@ impl Code<'_> {
         Some(())
     }
 
-    fn overwrite(&mut self, at: usize, bytes: &[u8]) -> Option<()> {
-        self.memory.get_mut(at..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    fn overwrite<const N: usize>(&mut self, at: usize, bytes: [u8; N]) -> Option<()> {
+        *self.memory.get_mut(at..)?.first_chunk_mut()? = bytes;
         Some(())
     }
 
     /// Writes an address relative to the end of an instruction, which it is at.
     fn relate(&mut self, end: usize, target: u64) -> Option<()> {
         let distance = target.wrapping_sub(self.start.wrapping_add(end as u64)).cast_signed();
-        self.overwrite(end.checked_sub(size_of::<i32>())?, &i32::try_from(distance).ok()?.to_le_bytes())
+        self.overwrite(end.checked_sub(size_of::<i32>())?, i32::try_from(distance).ok()?.to_le_bytes())
     }
 
     fn put_moved(&mut self, instructions: &[Instruction]) -> Option<()> {
