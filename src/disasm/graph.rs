@@ -43,6 +43,8 @@ pub(super) struct Place {
     adds: bool,
     /// Whether it is a `pop` of a register that a function must leave as it was.
     restores: bool,
+    /// The register that it loads from a member of a structure, as pointers to functions are loaded.
+    loads: Option<u8>,
     /// Whether it is a `je`.
     pub(super) is_je: bool,
     pub(super) goes: Goes,
@@ -68,8 +70,8 @@ pub(super) enum Goes {
     /// It was not meant to come here.
     Nowhere,
     Returns,
-    /// To where a register says.
-    ByRegister,
+    /// To where this register says.
+    ByRegister(u8),
     /// Anywhere.
     Anywhere,
 }
@@ -93,10 +95,12 @@ impl Graph {
         let mut graph = Graph { functions: Vec::new(), places: Vec::new(), tables: Vec::new() };
         let mut ranges: Vec<_> = functions.iter().filter(|range| !range.is_empty()).cloned().collect();
         ranges.sort_unstable_by_key(|range| (range.start, range.end));
-        for range in ranges {
+        let starts: Vec<u64> = ranges.iter().skip(1).map(|next| next.start).collect();
+        for (at, range) in ranges.into_iter().enumerate() {
             let Some(run) = runs.iter().find(|run| run.range().contains(&range.start)) else { continue };
             if graph.functions.last().is_none_or(|last| last.range.end <= range.start) {
-                graph.add(run.slice(range.clone()), range);
+                let room = starts.get(at).map_or(u64::MAX, |&next| next.max(range.end)).min(run.range().end);
+                graph.add(run.slice(range.start..room), range);
             }
         }
         graph.find_tables(image);
@@ -106,10 +110,19 @@ impl Graph {
         graph
     }
 
-    fn add(&mut self, code: &[u8], range: Range<u64>) {
+    /// Adds a function, of which the code begins like this, up to the next one. Where it runs over the end that the unwind table gives
+    /// it, it goes on to there: the entry for glibc's `clone` ends with the system call.
+    fn add(&mut self, code: &[u8], mut range: Range<u64>) {
         let mut at = 0;
         while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
             let address = range.start + at as u64;
+            if address >= range.end {
+                let runs_on = |last: &Place| matches!(last.goes, Goes::On | Goes::Branches(_));
+                if !self.places.last().is_some_and(runs_on) {
+                    break;
+                }
+                range.end = range.start + code.len() as u64;
+            }
             // Whoever comes to what is behind an instruction that nobody knows comes to no place.
             let Some(step) = step(rest, address) else { break };
             let bytes = &rest[..usize::from(step.length)];
@@ -120,6 +133,7 @@ impl Graph {
                 computes: if let Flow::Address(address) = step.flow { Some(address) } else { None },
                 adds: matches!(bytes, [0x48..=0x4f, 0x01 | 0x03, modrm] if *modrm >= 0xc0),
                 restores: matches!(bytes, [0x5b | 0x5d] | [0x41, 0x5c..=0x5f]),
+                loads: loaded_from_member(bytes),
                 is_je: matches!(bytes, [0x74, ..] | [0x0f, 0x84, ..]),
                 goes: goes(bytes, &step),
                 effect: effect(bytes, &step),
@@ -162,10 +176,13 @@ impl Graph {
         let mut known: Option<(usize, Option<usize>)> = None;
         for at in 1..self.places.len() {
             let (before, place) = (&self.places[at - 1], &self.places[at]);
-            let (function, adds, restores) = (place.function, before.adds, before.restores);
-            if place.goes != Goes::ByRegister || before.end() != place.address {
+            let (function, adds) = (place.function, before.adds);
+            let Goes::ByRegister(register) = place.goes else { continue };
+            if before.end() != place.address {
                 continue;
             }
+            // The registers of the caller are back, or a pointer was loaded: the function is at its end, and this is its last call.
+            let is_last_call = before.restores || before.loads == Some(register);
             if known.is_none_or(|(last, _)| last != function) {
                 let targets = self.table_targets(image, function);
                 known = Some((function, targets.is_some().then_some(self.tables.len())));
@@ -174,8 +191,7 @@ impl Graph {
             let Some((_, Some(table))) = known else { continue };
             if adds && !self.tables[table].is_empty() {
                 self.places[at].goes = Goes::Switches(table);
-            } else if restores && self.tables[table].is_empty() {
-                // The registers of the caller are back: the function is at its end, and this is its last call.
+            } else if is_last_call && self.tables[table].is_empty() {
                 self.places[at].goes = Goes::JumpsToAnybody;
             }
         }
@@ -275,13 +291,35 @@ fn goes(code: &[u8], step: &Step) -> Goes {
         Flow::Call(target) => target.map_or(Goes::CallsAnybody, Goes::Calls),
         Flow::Jump(Some(target)) => Goes::To(target),
         Flow::Jump(None) if is_through_a_slot(code) => Goes::JumpsToAnybody,
-        Flow::Jump(None) if matches!(code, [.., 0xff, 0xe0..=0xe7]) => Goes::ByRegister,
+        Flow::Jump(None) => by_register(code).map_or(Goes::Anywhere, Goes::ByRegister),
         Flow::End if is_return(code) => Goes::Returns,
         // `ud2`, `hlt`.
         Flow::End if matches!(code, [0x0f, 0x0b] | [0xf4]) => Goes::Nowhere,
         Flow::Filler => Goes::Nowhere,
-        Flow::Jump(None) | Flow::End => Goes::Anywhere,
+        Flow::End => Goes::Anywhere,
     }
+}
+
+/// The register that a jump goes by, `jmp *%rax`.
+fn by_register(jump: &[u8]) -> Option<u8> {
+    match jump {
+        [before @ .., 0xff, register @ 0xe0..=0xe7] => Some(register & 7 | u8::from(before.contains(&0x41)) << 3),
+        _ => None,
+    }
+}
+
+/// The register that `mov 0x18(%rax),%rdx` loads. Not from a place with an index, or one that is relative to the instruction: a table of
+/// addresses may be read so, and of cases.
+fn loaded_from_member(code: &[u8]) -> Option<u8> {
+    const NO_INDEX: u8 = 4;
+    let &[rex @ 0x48..=0x4f, 0x8b, modrm, ref rest @ ..] = code else { return None };
+    let (mode, base) = (modrm >> 6, modrm & 7);
+    let is_member = match base {
+        _ if mode == 0 || mode == 3 => false,
+        4 => rex & 2 == 0 && rest.first().is_some_and(|sib| sib >> 3 & 7 == NO_INDEX),
+        _ => true,
+    };
+    is_member.then_some(modrm >> 3 & 7 | (rex & 4) << 1)
 }
 
 /// Whether a jump goes where one place in memory says, as those do that leave an object. One with an index, or to where a register

@@ -159,7 +159,7 @@ impl<'g> Search<'g> {
                 return Some(true);
             }
             Goes::Returns | Goes::CallsAnybody | Goes::JumpsToAnybody | Goes::Nowhere => {}
-            Goes::ByRegister | Goes::Anywhere => return None,
+            Goes::ByRegister(_) | Goes::Anywhere => return None,
         }
         Some(false)
     }
@@ -239,6 +239,9 @@ mod tests {
     const LOAD_XMM3: &[u8] = &[0xf3, 0x0f, 0x6f, 0x1f];
     const HALF_OF_XMM3: &[u8] = &[0x0f, 0x12, 0xd8];
 
+    /// Where the unwind table has the function end that goes on.
+    const TOLD_END: &[u8] = &[];
+
     const STRIDE: usize = 0x40;
 
     /// A branch to one of the functions, to be filled in.
@@ -257,7 +260,11 @@ mod tests {
         for (at, function) in functions.iter().enumerate() {
             let mut next = at * STRIDE;
             let start = 0x1000 + next as u64;
+            let mut told = None;
             for piece in *function {
+                if piece.is_empty() {
+                    told = Some(0x1000 + next as u64);
+                }
                 let end = next + piece.len();
                 bytes[next..end].copy_from_slice(piece);
                 if let [_, function, 0xee, 0xee, 0xee] = **piece {
@@ -267,7 +274,7 @@ mod tests {
                 next = end;
             }
             if at < 7 {
-                ranges.push(start..0x1000 + next as u64);
+                ranges.push(start..told.unwrap_or(0x1000 + next as u64));
             }
         }
         // An object whose functions leave much of its code out is not trusted in what it says of them.
@@ -356,6 +363,27 @@ mod tests {
     }
 
     #[test]
+    fn a_function_may_run_over_its_end() {
+        let caller = |behind| dead(&[WRAPPER, &[&call(0), CLEAR_EAX, TOLD_END, behind, RET]]);
+        assert_eq!(caller(&[0x90]), [true]);
+        assert_eq!(caller(STORE_XMM3), [false]);
+        assert_eq!(dead(&[WRAPPER, &[&call(0), RET, TOLD_END, STORE_XMM3, RET]]), [true], "it ends there");
+    }
+
+    #[test]
+    fn a_jump_by_a_pointer_out_of_a_structure_is_a_last_call() {
+        let leaves = |load: &[u8], jump: &[u8]| dead(&[WRAPPER, &[&call(0), load, jump, STORE_XMM3, RET]]);
+        let (by_rax, by_r8): (&[u8], &[u8]) = (&[0xff, 0xe0], &[0x41, 0xff, 0xe0]);
+        // mov 0x18(%rdx),%rax; the same of %r8, with a stack pointer, and with the address in several parts
+        let (load, load_r8, from_stack): (&[u8], &[u8], &[u8]) =
+            (&[0x48, 0x8b, 0x42, 0x18], &[0x4c, 0x8b, 0x42, 0x18], &[0x48, 0x8b, 0x44, 0x24, 0x18]);
+        let (indexed, relative): (&[u8], &[u8]) = (&[0x48, 0x8b, 0x44, 0xc2, 0x18], &[0x48, 0x8b, 0x05, 0, 0, 0, 0]);
+        assert_eq!([leaves(load, by_rax), leaves(load_r8, by_r8), leaves(from_stack, by_rax)].concat(), [true; 3]);
+        assert_eq!([leaves(load_r8, by_rax), leaves(load, by_r8)].concat(), [false; 2], "another register");
+        assert_eq!([leaves(indexed, by_rax), leaves(relative, by_rax)].concat(), [false; 2], "perhaps a table");
+    }
+
+    #[test]
     fn at_most_sites_of_glibc_nobody_holds_anything() {
         let file = File::open(Path::new("/lib/x86_64-linux-gnu/libc.so.6")).unwrap();
         let elf = file.parse().unwrap();
@@ -371,6 +399,10 @@ mod tests {
         let setcontext = symbols.iter().find(|symbol| symbol.name.starts_with("setcontext")).unwrap();
         let mut its = thorough.iter().filter(|site| setcontext.range.contains(&site.address)).peekable();
         assert!(its.peek().is_some() && its.all(|site| !site.vector_state_is_dead));
+        // Called from everywhere, and by who makes threads.
+        let mmap = symbols.iter().find(|symbol| symbol.name.trim_start_matches('_') == "mmap").unwrap();
+        let mut its = thorough.iter().filter(|site| mmap.range.contains(&site.address)).peekable();
+        assert!(its.peek().is_some() && its.all(|site| site.vector_state_is_dead));
     }
 
     #[test]
