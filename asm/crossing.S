@@ -315,7 +315,8 @@ syscall_intercept_crossing_begin:
         jmp     rcx
         .endm
 
-        // rcx: where the descriptor says, in a field `distance` from the base of the stub, as seen from the descriptor. Clobbers r11.
+        // rcx: where a field of the descriptor says, as seen from the descriptor; both given by their distance from the base of the
+        // stub. Clobbers r11.
         .macro  TARGET field, descriptor
         mov     rcx, [rbp + 8]
         mov     r11, [rcx + \field]
@@ -448,7 +449,6 @@ syscall_intercept_crossing_\name:
         LEAVE   .Lstep_\name, .Ljump_\name
         .cfi_restore_state
         ASIDE_BACK
-
 .Lreturned_\name:
 
 .Lforwarded_\name:                            // by the hook point, or there is none

@@ -37,9 +37,9 @@
 //! 1. [`object`] finds what is loaded, from memory, and where its functions begin and end.
 //! 2. [`disasm`] locates the *sites*: `syscall` instructions, with the straight-line code around them.
 //! 3. [`patch`] plans a *window* for each site, bytes that can be overwritten with a jump, and writes the jumps. An [`index`]
-//!    can hold what these two steps say of a libc.
+//!    can hold what these two steps say of a libc, and have a copy of it in which all is done already.
 //! 4. `trampoline` assembles a *stub* for each site, within reach of a jump.
-//! 5. `asm/crossing.S` saves the machine state, calls Rust, and restores the state.
+//! 5. `asm/crossing.S` saves the machine state, asks the hook, or Rust what to do, and restores the state.
 //! 6. `hook` asks the hooks, and decides how the call is made.
 //! 7. [`inject`] makes calls fail, wait or bring signals, if `INTERCEPT_INJECT` asks for it.
 //! 8. [`log`] writes the lines of `INTERCEPT_LOG`, and tells the `intercept` command of each call through [shared memory](ring);

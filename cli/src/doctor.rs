@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use syscall_intercept::disasm;
-use syscall_intercept::index;
+use syscall_intercept::index::{self, copy::Original};
 use syscall_intercept::object::file::{ElfFile, File};
 use syscall_intercept::object::target::is_libc;
 use syscall_intercept::patch::{Patch, Rung};
@@ -124,7 +125,7 @@ fn program(report: &mut Report, subject: &Subject) -> Result<(), Error> {
         let file = File::open(libc)?;
         let elf = file.parse()?;
         sites(report, &Sites::of(&elf, libc)?);
-        report.line("index", index(&elf));
+        report.line("index", index(&elf, libc));
     }
     report.line("unseen", "calls of the loader before main, vdso calls, int 0x80, objects opened later,");
     report.line("", "and calls in code that is made while the program runs (by a JIT)");
@@ -139,22 +140,24 @@ fn program(report: &mut Report, subject: &Subject) -> Result<(), Error> {
 }
 
 /// Whether programs with this libc start faster for it.
-fn index(elf: &ElfFile<'_>) -> String {
+fn index(elf: &ElfFile<'_>, path: &Path) -> String {
     let named = std::env::var_os("INTERCEPT_INDEX").filter(|path| !path.is_empty()).map(PathBuf::from);
     let beside = || library::find().ok().map(|library| library.with_file_name(index::FILE_NAME));
-    let Some(path) = named.or_else(beside) else { return "none, as there is no library".to_owned() };
-    match index::open(&path) {
-        Some(index) if elf.build_id().is_some_and(|id| index.find(&id).is_some()) => {
-            format!("{} knows it: programs start faster", path.display())
+    let Some(file) = named.or_else(beside) else { return "none, as there is no library".to_owned() };
+    let shown = file.display();
+    match (index::open(&file), elf.build_id()) {
+        (Some(index), Some(id)) if index.find(&id).is_some() => {
+            let original = fs::metadata(path).map(|about| Original::from(&about));
+            let is_copied =
+                index.copy(&id, path).zip(original.ok()).is_some_and(|(copy, original)| copy.is_of(original));
+            let copied = if is_copied { ", and has a patched copy" } else { "" };
+            format!("{shown} knows it{copied}: programs start faster")
         }
-        Some(_) => format!("{} does not know it; make it again: intercept index", path.display()),
-        None if path.exists() => {
-            format!(
-                "{} is of another version, or others may write to it; make it again: intercept index",
-                path.display()
-            )
+        (Some(_), _) => format!("{shown} does not know it; make it again: intercept index"),
+        (None, _) if file.exists() => {
+            format!("{shown} is of another version, or others may write to it; make it again: intercept index")
         }
-        None => "none; programs start faster with one: intercept index".to_owned(),
+        (None, _) => "none; programs start faster with one: intercept index".to_owned(),
     }
 }
 

@@ -125,7 +125,9 @@ fn the_doctor_says_whether_there_is_one() {
         assert!(text.lines().any(|line| line.starts_with("index") && line.contains(what)), "{what}: {text}");
     };
     let path = index(&bench);
-    says(&path, &format!("{} knows it", path.display()));
+    says(&path, &format!("{} knows it: programs start faster", path.display()));
+    let copied = Built::get().index();
+    says(&copied, &format!("{} knows it, and has a patched copy: programs start faster", copied.display()));
     says(Path::new("/nowhere"), "none; programs start faster with one");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     says(&path, "or others may write to it; make it again");

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use syscall_intercept::index::copy::{self, Original};
@@ -16,8 +16,7 @@ pub(super) type Made = (PathBuf, Vec<u8>);
 
 /// Makes the copy of a library, if there can be one.
 pub(super) fn make(path: &Path, elf: &ElfFile<'_>, patches: &[Patch]) -> io::Result<Option<Made>> {
-    let about = fs::metadata(path)?;
-    let original = Original { size: about.len(), changed: (about.mtime(), about.mtime_nsec()) };
+    let original = Original::from(&fs::metadata(path)?);
     Ok(elf.build_id().and_then(|id| {
         let place = copy::place(&id, path)?;
         Some((place, copy::make(elf, &id, original, patches)?))

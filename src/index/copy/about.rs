@@ -83,3 +83,62 @@ impl About {
             && end_of_table.is_some_and(|end| end <= stubs.end - stubs.start)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    const LENGTH: u64 = 0x1e_0000;
+
+    fn about() -> About {
+        About {
+            id: [7; ID],
+            original: Original { size: 0x1d_6457, changed: (-1, 999_999_999) },
+            code: Code { address: 0x2_6000, offset: 0x2_6000, length: 0x15_6000 },
+            start: 0,
+            stubs: 0x1d_7000..LENGTH - PAGE,
+            table: 0x6000,
+            rows: 526,
+            counts: [500, 20, 4, 2, 0],
+        }
+    }
+
+    fn read(about: &About) -> Option<About> {
+        About::read(about.page().first_chunk().unwrap(), LENGTH)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(read(&about()), Some(about()));
+        let page = about().page();
+        for at in 0..8 * WORDS {
+            let mut changed = page.clone();
+            changed[at] ^= 0x10;
+            assert_eq!(About::read(changed.first_chunk().unwrap(), LENGTH), None, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_not_believed_though_it_is_whole() {
+        let nonsense: [(&str, fn(&mut About)); 10] = [
+            ("code in the middle of a page", |about| about.code.offset += 1),
+            ("code that is nowhere", |about| about.code.length = u64::MAX - PAGE + 1),
+            ("code among the stubs", |about| about.code.length = 0x1e_0000),
+            ("no stubs", |about| about.stubs.start = about.stubs.end),
+            ("stubs that are longer than the file", |about| about.stubs.end += PAGE),
+            ("stubs that begin before the file", |about| about.stubs.start = 0_u64.wrapping_sub(PAGE)),
+            ("a table across words", |about| about.table += 1),
+            ("a table behind the stubs", |about| about.table = 0x9000),
+            ("rows behind the stubs", |about| about.rows = 0x1000),
+            ("more rows than can be counted", |about| about.rows = u64::MAX / 4),
+        ];
+        for (what, change) in nonsense {
+            let mut changed = about();
+            change(&mut changed);
+            assert_eq!(read(&changed), None, "{what}");
+        }
+        assert_eq!(About::read(about().page().first_chunk().unwrap(), LENGTH + PAGE), None, "a longer file");
+    }
+}

@@ -3,7 +3,7 @@
 //! With the records of an index nothing has to be found out, but each program still assembles hundreds of stubs and has the kernel
 //! copy every page that holds a site. A patched copy is the file of the library with the jumps written, and the stubs behind it. The
 //! constructor maps its code over that of the library: a few calls, no page copied, and what is mapped is shared by all processes.
-//! That works because stubs, and the jumps to them, are the same wherever library and stubs are, as long as their [`DISTANCE`] is.
+//! That works because stubs, and the jumps to them, are the same wherever library and stubs are, as long as the distance between them is.
 //!
 //! What it takes for a copy to be used; otherwise the records of the index are:
 //!
@@ -16,7 +16,7 @@
 //!
 //! A copy is a complete library, by the name of the one that it is of, with its build-id and its symbols: who finds it in
 //! `/proc/self/maps` in place of the library (profilers, for one) can read it as he would have read that. But it is none to be loaded,
-//! without its stubs, and says so in its header: see [`make`].
+//! without its stubs, and says so in its header: see [`make()`].
 //!
 //! ```text
 //! about   what a copy says of itself
@@ -28,7 +28,7 @@
 //! # The file
 //!
 //! `INDEX.copies/BUILD-ID/NAME`. The library's own bytes, with its sites patched. From the next page on the stubs, as they are behind
-//! their header (`trampoline`), and a table of them. On the last page what it says [of itself](about).
+//! their header (`trampoline`), and a table of them. On the last page what it says of itself.
 
 mod about;
 mod make;
@@ -40,6 +40,8 @@ pub(crate) use map::Mapped;
 pub use open::{Copy, is_one};
 
 use std::fmt::Write as _;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::object::{BuildId, Image};
@@ -84,6 +86,12 @@ pub struct Original {
     pub size: u64,
     /// When it was changed last, in seconds and nanoseconds.
     pub changed: (i64, i64),
+}
+
+impl From<&Metadata> for Original {
+    fn from(about: &Metadata) -> Original {
+        Original { size: about.len(), changed: (about.mtime(), about.mtime_nsec()) }
+    }
 }
 
 /// The code of an object, in whole pages.
