@@ -17,6 +17,9 @@ impl Registers {
     /// Those in which arguments may be handed on, and what may stand above them.
     pub(super) const ARGUMENTS: Registers = Registers(Self::REST | 0x00ff_00ff);
 
+    /// That one bit.
+    pub(super) const OTHERS: Registers = Registers(Self::REST);
+
     const LOW: Registers = Registers(0xffff);
     const HIGH: Registers = Registers(0xffff << 16);
     const REST: u64 = 1 << 32;

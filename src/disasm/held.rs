@@ -25,7 +25,8 @@
 //!
 //! The x87 may hold something by the same rules, and is dead with the rest. But what is dead there is still in the way of a hook: its stack must be
 //! empty. That is so if one way leads from the call to a `ret` of its function, without an instruction on the stack: then
-//! it was as empty as functions must leave it.
+//! it was as empty as functions must leave it. Or, if a function is called on that way, emptier: nothing in the stack outlives a call, and what
+//! is returned there is taken out by an instruction, or is the result of this function, too.
 
 use super::{
     code::Code,
@@ -34,7 +35,7 @@ use super::{
     site::Site,
 };
 use crate::object::{Functions, Image, Source};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Finds more sites where vector state is dead.
 pub(super) fn find_dead(image: &Image<'_>, runs: &[Code<'_>], functions: &Functions, sites: &mut [Site]) {
@@ -44,9 +45,36 @@ pub(super) fn find_dead(image: &Image<'_>, runs: &[Code<'_>], functions: &Functi
     let graph = Graph::new(image, runs, &functions.ranges);
     for site in sites.iter_mut().filter(|site| !site.vector_state_is_dead && site.unwind_info) {
         let after = site.address + u64::from(site.length);
-        site.vector_state_is_dead =
-            Search::new(&graph).run(site.address, after).is_some_and(|found| found.returned || site.x87_is_empty);
+        let is_empty = |found: Dead| found.returned || site.x87_is_empty || returns_over_a_call(&graph, after);
+        site.vector_state_is_dead = Search::new(&graph).run(site.address, after).is_some_and(is_empty);
     }
+}
+
+/// Whether one way leads from an address over a call to a `ret` of its function, past no instruction that may be on the x87.
+fn returns_over_a_call(graph: &Graph, after: u64) -> bool {
+    let Some(first) = graph.place(after) else { return false };
+    let function = graph.places[first].function;
+    let (mut seen, mut work) = (BTreeSet::new(), vec![(first, false)]);
+    while let Some((at, called)) = work.pop() {
+        let place = &graph.places[at];
+        if place.function != function
+            || !place.effect.reads.among(Registers::OTHERS).is_none()
+            || !seen.insert((at, called))
+        {
+            continue;
+        }
+        let (calls, goes_on) = match place.goes {
+            Goes::Returns if called => return true,
+            Goes::On | Goes::Branches(_) => (called, true),
+            // A call that ends a function does not come back.
+            Goes::Calls(_) | Goes::CallsAnybody => (true, place.end() < graph.functions[function].range.end),
+            _ => (called, false),
+        };
+        let jumps = if let Goes::Branches(target) | Goes::To(target) = place.goes { Some(target) } else { None };
+        let next = jumps.into_iter().chain(goes_on.then(|| place.end()));
+        work.extend(next.filter_map(|address| Some((graph.place(address)?, calls))));
+    }
+    false
 }
 
 /// No site of a libc that can be decided takes a quarter of this.
@@ -434,6 +462,13 @@ mod tests {
         let fld1: &[u8] = &[0xd9, 0xe8];
         let trap: &[u8] = &[0x0f, 0x0b];
         assert_eq!(dead(&[&[fld1, WRITE, trap]]), [false], "nothing takes it out");
+        assert_eq!(dead(&[&[fld1, WRITE, CALL_ANYBODY, trap]]), [false], "likewise");
+        assert_eq!(dead(&[&[CALL_ANYBODY, WRITE, CALL_ANYBODY, RET, fld1, RET]]), [true], "nothing outlives a call");
+        assert_eq!(
+            dead(&[&[CALL_ANYBODY, WRITE, CALL_ANYBODY, &[0xdd, 0xd8], RET]]),
+            [false],
+            "something may be taken out"
+        );
         assert_eq!(dead(&[&[WRITE, RET, fld1, &[0xdd, 0xd8], RET]]), [true]);
     }
 }
