@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What an index depends on: other sources may say other things of the same libc.
-const ANALYSIS: [&str; 6] = ["src/disasm", "src/index", "src/object", "src/patch", "src/trampoline", "Cargo.toml"];
+const ANALYSIS: [&str; 7] =
+    ["asm", "src/disasm", "src/index", "src/object", "src/patch", "src/trampoline", "Cargo.toml"];
 
 fn main() {
     let mut hasher = DefaultHasher::new();

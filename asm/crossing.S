@@ -43,8 +43,9 @@
 //      2 IN_STUB    as FORWARD, but to the `syscall` in the stub: `clone` and the like, whose children have another stack
 //      3 OBSERVE    the call is made here, its result shown to Rust, and then as RETURN
 //
-// Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. rbx and r12-r15 are never touched. A hook that is asked from here may be left by an exception (`pthread_exit` and `pthread_cancel`
-// are ones): the table behind each variant (the LSDA of the Itanium C++ ABI's exception handling) says so to the personality.
+// Unwinding: to an unwinder this looks as if the `syscall` instruction had called us. rbx and r12-r15 are never touched. A hook that is
+// asked from here may be left by an exception (`pthread_exit` and `pthread_cancel` are ones): the table behind each variant (the LSDA
+// of the Itanium C++ ABI's exception handling) says so to the personality.
 //
 // What hardly ever happens stands aside, behind the jump that ends its part: a CPU falls through code faster than it jumps over some.
 
@@ -387,18 +388,17 @@ syscall_intercept_crossing_begin:
         movabs  r10, {MARK}
         xor     r10, rcx
         mov     [rbp - 80], r10                 // the frame is marked,
-        mov     r10, [rip + syscall_intercept_guard@GOTTPOFF]
-        mov     fs:[r10], rcx                   // and the guard is held
         mov     r10, [rip + {ERRNO}]
         mov     r10d, fs:[r10]
-        mov     [rbp - 112], r10                // errno, and in the upper half that it is the hook point that runs
+        mov     [rbp - 112], r10                // errno is kept, with zero in the upper half: it is the hook point that runs;
+        mov     r10, [rip + syscall_intercept_guard@GOTTPOFF]
+.Lhold_\name:
+        mov     fs:[r10], rcx                   // and the guard is held
         mov     rcx, rdx
         mov     rdx, rsi
         mov     rsi, rdi
         mov     rdi, rax
-.Lask_\name:
         call    r11
-.Lasked_\name:
         add     rsp, 16
         mov     rcx, [rip + {ERRNO}]
         mov     edx, [rbp - 112]
@@ -406,9 +406,11 @@ syscall_intercept_crossing_begin:
         jne     51f
 52:     mov     rcx, [rip + syscall_intercept_guard@GOTTPOFF]
         mov     qword ptr fs:[rcx], 0
+.Lheld_\name:
         .endm
 
-        // What of that stands aside: a hook that has changed errno, and one that an exception leaves.
+        // What of that stands aside: a hook that has changed errno, and one that an exception leaves, or a signal handler that has
+        // interrupted one.
         .macro  ASIDE_ASK name
 51:     mov     fs:[rcx], edx
         jmp     52b
@@ -516,16 +518,16 @@ syscall_intercept_crossing_\name:
         .popsection
         .size   syscall_intercept_crossing_\name, . - syscall_intercept_crossing_\name
 
-        // Where exceptions land: from the hook at `left`, from everything else nowhere.
+        // Where exceptions land: while the guard is held at `left`, from everything else nowhere.
         .pushsection .gcc_except_table, "a", @progbits
         .p2align 2
 .Lexceptions_\name:
         .byte   0xff, 0xff, 0x01                // no other base, no types; call sites in uleb128
         .uleb128 72f - 71f
-71:     .uleb128 0, .Lask_\name - syscall_intercept_crossing_\name, 0, 0
-        .uleb128 .Lask_\name - syscall_intercept_crossing_\name, .Lasked_\name - .Lask_\name
+71:     .uleb128 0, .Lhold_\name - syscall_intercept_crossing_\name, 0, 0
+        .uleb128 .Lhold_\name - syscall_intercept_crossing_\name, .Lheld_\name - .Lhold_\name
         .uleb128 .Lleft_\name - syscall_intercept_crossing_\name, 0
-        .uleb128 .Lasked_\name - syscall_intercept_crossing_\name, .Lover_\name - .Lasked_\name, 0, 0
+        .uleb128 .Lheld_\name - syscall_intercept_crossing_\name, .Lover_\name - .Lheld_\name, 0, 0
 72:     .popsection
 
         // The second crossing of a `clone` made in the stub, in the parent and in the child: rax is the result.

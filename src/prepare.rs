@@ -25,7 +25,7 @@ pub(crate) type Fail<'a> = dyn FnMut(&Path, Option<u64>, &dyn Display) + 'a;
 /// An object whose stubs are in place and whose code is as it was.
 pub(crate) struct Prepared<'a> {
     /// What programs are told that ask.
-    pub(crate) counts: capi::Object,
+    counts: capi::Object,
     object: &'a Loaded,
     change: Change,
 }
@@ -102,16 +102,20 @@ impl<'a> Prepared<'a> {
         prepared
     }
 
-    /// Puts the jumps in place.
-    pub(crate) fn write(self, writer: &LazyCell<TextWriter>, fail: &mut Fail<'_>) {
+    /// Puts the jumps in place. Answers what programs are told.
+    pub(crate) fn write(self, writer: &LazyCell<TextWriter>, fail: &mut Fail<'_>) -> Option<capi::Object> {
         let outcome = match self.change {
             // SAFETY: the image is that of a loaded object and the stubs are in place; there is no other thread.
             Change::Edits(edits) => unsafe { write::apply(writer, &self.object.image, edits) }.map(drop),
             // SAFETY: as above.
             Change::Copy(copy) => unsafe { copy.map_code() }.map_err(write::Error::Refused),
         };
-        if let Err(error) = outcome {
-            fail(self.object.path(), None, &error);
+        match outcome {
+            Ok(()) => Some(self.counts),
+            Err(error) => {
+                fail(self.object.path(), None, &error);
+                None
+            }
         }
     }
 }

@@ -182,10 +182,7 @@ fn start(config: &Config) -> usize {
         .filter_map(|object| Prepared::new(object, wanted.as_ref(), index.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
     let writer = LazyCell::new(TextWriter::new as fn() -> TextWriter);
-    capi::tell_of(prepared.iter().map(|object| object.counts).collect());
-    for object in prepared {
-        object.write(&writer, &mut fail);
-    }
+    capi::tell_of(prepared.into_iter().filter_map(|object| object.write(&writer, &mut fail)).collect());
     times.lap(Stage::Write);
     // The first object of the list is the program.
     hook::cancel::prepare(objects.iter().skip(1).find(|object| object.is_self()).map(|object| object.span.clone()));

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         None => library::find()?.with_file_name(FILE_NAME),
     };
     let folder = copy::folder(&index);
-    written(&index, replace(&index, &builder.bytes()))?;
+    written(&index, replace(&index, &builder.bytes(), 0o644))?;
     written(&folder, copies::write(&folder, &copies))?;
     text += &format!("{}: written\n", index.display());
     if !copies.is_empty() {
@@ -88,12 +88,12 @@ fn own_libc() -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Puts a file in its place all at once: programs start at any time.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let new = path.with_extension(format!("new-{}", std::process::id()));
     let written = fs::File::create(&new).and_then(|mut file| {
         file.write_all(bytes)?;
         // Whatever the umask: it is not used if others may write to it.
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.sync_all()?;
         fs::rename(&new, path)
     });

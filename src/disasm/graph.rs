@@ -23,6 +23,8 @@ pub(super) struct Graph {
 /// A function as unwinders know it: perhaps only a part of one that stands elsewhere.
 pub(super) struct Function {
     pub(super) range: Range<u64>,
+    /// Where the unwind table has it end.
+    told_end: u64,
     /// Instructions of others that call it, or jump into it.
     pub(super) callers: Vec<usize>,
     /// Whether something may lead here that is no instruction of any function.
@@ -113,7 +115,7 @@ impl Graph {
     /// Adds a function, of which the code begins like this, up to the next one. Where it runs over the end that the unwind table gives
     /// it, it goes on to there: the entry for glibc's `clone` ends with the system call.
     fn add(&mut self, code: &[u8], mut range: Range<u64>) {
-        let mut at = 0;
+        let (mut at, told_end) = (0, range.end);
         while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
             let address = range.start + at as u64;
             if address >= range.end {
@@ -142,7 +144,7 @@ impl Graph {
             at += bytes.len();
         }
         let changes = Registers::NONE;
-        self.functions.push(Function { range, callers: Vec::new(), is_entered_unseen: false, changes });
+        self.functions.push(Function { range, told_end, callers: Vec::new(), is_entered_unseen: false, changes });
     }
 
     /// The instruction at an address to which control goes.
@@ -253,23 +255,29 @@ impl Graph {
         next.checked_sub(1).is_some_and(|last| address < self.places[last].end())
     }
 
-    /// What it writes, and what those change that it calls or goes on to; all of them, if it calls somebody who is not known.
+    /// What it writes, and what those change that it calls or goes on to; all of them, if it calls somebody who is not known. What it
+    /// runs on to over its end may be no part of what a compiler has looked into.
     fn find_changes(&mut self) {
         let mut work = Vec::new();
         for place in &self.places {
-            let changes = &mut self.functions[place.function].changes;
-            let calls_anybody = matches!(place.goes, Goes::CallsAnybody | Goes::JumpsToAnybody);
-            *changes = changes.and(if calls_anybody { Registers::ALL } else { place.effect.writes });
+            let Function { changes, told_end, .. } = &mut self.functions[place.function];
+            if place.address < *told_end {
+                let calls_anybody = matches!(place.goes, Goes::CallsAnybody | Goes::JumpsToAnybody);
+                *changes = changes.and(if calls_anybody { Registers::ALL } else { place.effect.writes });
+            }
         }
         work.extend(0..self.functions.len());
         while let Some(called) = work.pop() {
             let changes = self.functions[called].changes;
             for at in 0..self.functions[called].callers.len() {
-                let caller = self.places[self.functions[called].callers[at]].function;
-                let known = &mut self.functions[caller].changes;
+                let place = &self.places[self.functions[called].callers[at]];
+                let Function { changes: known, told_end, .. } = &mut self.functions[place.function];
+                if place.address >= *told_end {
+                    continue;
+                }
                 if known.and(changes) != *known {
                     *known = known.and(changes);
-                    work.push(caller);
+                    work.push(place.function);
                 }
             }
         }

@@ -1,5 +1,5 @@
 //! What the crossing hands to Rust, and what it wants back.
-#![allow(unsafe_code, reason = "reads what the stub's return address points to")]
+#![allow(unsafe_code, reason = "reads the descriptor of a stub")]
 
 use super::errno::Running;
 use crate::trampoline::stub::{BASE_OF_CLONE_TO_DESCRIPTOR, BASE_TO_DESCRIPTOR, Descriptor};

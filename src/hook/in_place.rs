@@ -24,20 +24,25 @@ pub(super) fn finish_stub(registers: &mut Registers) {
     }
 }
 
+/// Leaves a crossing in which the step over the red zone and the jump are left: where that leads to a stub, no unwinder would find the
+/// way.
+pub(super) fn finish_last_step(registers: &mut Registers) {
+    let [counter, target, stack] =
+        [libc::REG_RIP, libc::REG_RCX, libc::REG_RSP].map(|index| register(registers, index));
+    match part(counter.cast_unsigned()) {
+        Some(Part::Step) => set(registers, [libc::REG_RIP, libc::REG_RSP], [target, stack + END_AND_RED_ZONE]),
+        Some(Part::Jump) => set(registers, [libc::REG_RIP], [target]),
+        _ => {}
+    }
+}
+
 /// Leaves a crossing that has put back all that is not in its frame; and goes to the call of one that makes it.
 ///
 /// For cancellations alone: if a signal is owed, the crossing may be about to send it, and must not be cut short.
 pub(super) fn finish_crossing(registers: &mut Registers) {
     let part = part(register(registers, libc::REG_RIP).cast_unsigned());
-    let target = register(registers, libc::REG_RCX);
-    match part {
-        Some(Part::Forward | Part::Return | Part::AboutToCall(_)) => {}
-        Some(Part::Step) => {
-            let stack = register(registers, libc::REG_RSP) + END_AND_RED_ZONE;
-            return set(registers, [libc::REG_RIP, libc::REG_RSP], [target, stack]);
-        }
-        Some(Part::Jump) => return set(registers, [libc::REG_RIP], [target]),
-        Some(Part::AtCall(_) | Part::Other) | None => return,
+    if !matches!(part, Some(Part::Forward | Part::Return | Part::AboutToCall(_))) {
+        return;
     }
     let end = register(registers, libc::REG_RBP) + (size_of::<Frame>() - offset_of!(Frame, rbp)) as i64;
     // SAFETY: in these parts rbp says where the frame ends (asm/crossing.S). It is still whole: the kernel has put the context

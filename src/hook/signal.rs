@@ -191,6 +191,7 @@ pub(super) unsafe extern "C-unwind" fn deliver(
     if cancels {
         in_place::finish_crossing(registers);
     }
+    in_place::finish_last_step(registers);
     in_place::finish_stub(registers);
     let cancellation = if cancels {
         let Some(cancellation) = Cancellation::arrives(signal, interrupted) else { return };

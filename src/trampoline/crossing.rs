@@ -115,7 +115,7 @@ pub(crate) fn part(counter: u64) -> Option<Part> {
 /// Length of the `syscall` instruction, as we write it.
 pub(crate) const SYSCALL_LENGTH: u64 = 2;
 
-// What asm/crossing.S says about the frame: distances from rbp, which is at the end of the frame less two words.
+// What asm/crossing.S says about the frame: distances from rbp, which is at the end of the frame less three words.
 const _: () = {
     use std::mem::{offset_of, size_of};
     const RBP: usize = offset_of!(Frame, rbp);

@@ -123,6 +123,15 @@ fn one_of_a_libc_that_was_changed_since_is_not_mapped() {
 }
 
 #[test]
+fn there_is_none_of_a_libc_whose_file_says_no_time() {
+    let shelf = Shelf::new();
+    let libc = File::options().write(true).open(&shelf.libc).unwrap();
+    libc.set_times(FileTimes::new().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1))).unwrap();
+    let text = shelf.look(&[]).success().stdout();
+    assert!(!text.contains("copies") && !shelf.copies().exists() && !shelf.is_mapped(), "{text}");
+}
+
+#[test]
 fn code_that_somebody_has_changed_before_is_left_in_place() {
     let shelf = Shelf::new();
     let before = |how: &str| {

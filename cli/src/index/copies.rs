@@ -1,6 +1,6 @@
 //! The patched copies that lie beside an index.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, FileType, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,15 @@ pub(super) fn write(folder: &Path, copies: &[Made]) -> io::Result<()> {
     for (place, bytes) in copies {
         let path = folder.join(place);
         for folder in [folder, path.parent().unwrap_or(folder)] {
-            fs::create_dir_all(folder)?;
-            // Whatever the umask: all programs are to find them.
-            fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+            match fs::create_dir(folder) {
+                // Whatever the umask: all programs are to find them.
+                Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o755))?,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
         }
-        replace(&path, bytes)?;
+        // Nobody is to write to what programs run on.
+        replace(&path, bytes, 0o444)?;
     }
     let others = files(folder).into_iter().filter(|path| !copies.iter().any(|(place, _)| *path == folder.join(place)));
     // Programs that run with one keep it. What is no copy of ours stays, with the folders it is in.
@@ -46,8 +50,13 @@ pub(super) fn write(folder: &Path, copies: &[Made]) -> io::Result<()> {
     Ok(())
 }
 
-/// What is in the folders of a folder.
+/// The files in the folders of a folder. No links are followed.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let inside = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    inside(folder).flat_map(|folder| inside(&folder).collect::<Vec<_>>()).collect()
+    let inside = |folder: &Path, is_wanted: fn(&FileType) -> bool| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let wanted = entries.filter(move |entry| entry.file_type().is_ok_and(|kind| is_wanted(&kind)));
+        wanted.map(|entry| entry.path()).collect::<Vec<PathBuf>>()
+    };
+    let folders = inside(folder, FileType::is_dir);
+    folders.iter().flat_map(|folder| inside(folder, FileType::is_file)).collect()
 }

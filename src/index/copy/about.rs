@@ -10,7 +10,7 @@ use crate::trampoline::{Row, header};
 pub(super) const MAGIC: [u8; 8] = *b"syscopy\0";
 
 /// How many numbers it has, the hash of the others at the end.
-const WORDS: usize = 2 + ID / 8 + 16 + 1;
+const WORDS: usize = 2 + ID / 8 + 18 + 1;
 
 /// What a copy says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) struct About {
     pub(super) code: Code,
     /// The first address of the object in the file.
     pub(super) start: u64,
+    /// The address of the first site that is patched, in the file; and the hash of its page there.
+    pub(super) sample: (u64, u64),
     /// Where the stubs and their table are in the copy: whole pages.
     pub(super) stubs: Range<u64>,
     /// Where the table is behind the beginning of the stubs, and how many rows it has.
@@ -34,13 +36,13 @@ pub(super) struct About {
 impl About {
     /// The last page of a copy.
     pub(super) fn page(&self) -> Vec<u8> {
-        let About { id, original, code, start, stubs, table, rows, counts } = self;
+        let About { id, original, code, start, sample, stubs, table, rows, counts } = self;
         let Original { size, changed: (seconds, nanoseconds) } = *original;
         let id = id.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
         let numbers =
             [size, seconds.cast_unsigned(), nanoseconds.cast_unsigned(), code.address, code.offset, code.length];
         let words = [u64::from_le_bytes(MAGIC), FINGERPRINT].into_iter().chain(id).chain(numbers);
-        let words = words.chain([*start, stubs.start, stubs.end, *table, *rows]).chain(*counts);
+        let words = words.chain([*start, sample.0, sample.1, stubs.start, stubs.end, *table, *rows]).chain(*counts);
         let mut page: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
         page.extend(hash(&page).to_le_bytes());
         debug_assert_eq!(page.len(), WORDS * 8);
@@ -59,10 +61,10 @@ impl About {
         let mut next = || words.next();
         let original = Original { size: next()?, changed: (next()?.cast_signed(), next()?.cast_signed()) };
         let code = Code { address: next()?, offset: next()?, length: next()? };
-        let start = next()?;
+        let (start, sample) = (next()?, (next()?, next()?));
         let (stubs, table, rows) = (next()?..next()?, next()?, next()?);
         let counts = [next()?, next()?, next()?, next()?, next()?];
-        let about = About { id: *id, original, code, start, stubs, table, rows, counts };
+        let about = About { id: *id, original, code, start, sample, stubs, table, rows, counts };
         let whole = said.starts_with(&[MAGIC, FINGERPRINT.to_le_bytes()].concat());
         (whole && about.makes_sense(length)).then_some(about)
     }
@@ -98,6 +100,7 @@ mod tests {
             original: Original { size: 0x1d_6457, changed: (-1, 999_999_999) },
             code: Code { address: 0x2_6000, offset: 0x2_6000, length: 0x15_6000 },
             start: 0,
+            sample: (0x2_6428, 77),
             stubs: 0x1d_7000..LENGTH - PAGE,
             table: 0x6000,
             rows: 526,
@@ -122,7 +125,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_not_believed_though_it_is_whole() {
-        let nonsense: [(&str, fn(&mut About)); 10] = [
+        type Change = fn(&mut About);
+        let nonsense: [(&str, Change); 10] = [
             ("code in the middle of a page", |about| about.code.offset += 1),
             ("code that is nowhere", |about| about.code.length = u64::MAX - PAGE + 1),
             ("code among the stubs", |about| about.code.length = 0x1e_0000),

@@ -3,7 +3,7 @@
 use goblin::elf::header::EI_ABIVERSION;
 
 use super::about::About;
-use super::{Code, DISTANCE, Original, PAGE, start};
+use super::{Code, DISTANCE, Original, PAGE, hash_of_page, start};
 use crate::index::padded;
 use crate::object::BuildId;
 use crate::object::file::ElfFile;
@@ -15,13 +15,15 @@ use crate::trampoline::{Row, header};
 const NOT_TO_BE_LOADED: u8 = 0xff;
 
 /// The patched copy of a library, as it stands in its file. `None` if there is none of a library like this: one with several segments of
-/// code, or with sites that are left alone for a reason that is to be told each time; or one in which there is nothing to patch.
+/// code, or with sites that are left alone for a reason that is to be told each time; one in which there is nothing to patch; or one
+/// whose file has no time.
 pub fn make(elf: &ElfFile<'_>, id: &BuildId, original: Original, patches: &[Patch]) -> Option<Vec<u8>> {
     let image = elf.image();
     let (code, start) = (Code::of(&image)?, start(&image)?);
     let taken: Vec<&Patch> = patches.iter().filter(|patch| patch.rung.is_taken()).collect();
     let is_silent = |patch: &Patch| patch.reason().is_none_or(Reason::is_deliberate);
-    if taken.is_empty() || !patches.iter().all(is_silent) {
+    let first = taken.first()?.address;
+    if !original.is_dated() || !patches.iter().all(is_silent) {
         return None;
     }
 
@@ -59,6 +61,7 @@ pub fn make(elf: &ElfFile<'_>, id: &BuildId, original: Original, patches: &[Patc
         original,
         code,
         start,
+        sample: (first, hash_of_page(&image, first)?),
         stubs: begin..copy.len() as u64,
         table,
         rows: rows.len() as u64,

@@ -22,8 +22,10 @@ pub(crate) struct Mapped {
 impl Copy {
     /// Puts the stubs in their place below an object that it fits, unless somebody has changed the code of that.
     pub(crate) fn map_stubs(self, bias: u64, path: &[u8], crossings: Crossings) -> Option<(Mapped, Arena)> {
-        let code = self.code(bias);
-        if !are_those_of_the_file(code.start, self.about.code.length) {
+        let (code, length) = (self.code(bias), self.about.code.length);
+        // SAFETY: the code stays as it is: what is sealed answers that it may not be changed, even to that.
+        let is_sealed = || unsafe { protect(code.start, length as usize, libc::PROT_READ | libc::PROT_EXEC) }.is_err();
+        if !are_those_of_the_file(code.start, length) || is_sealed() {
             return None;
         }
         let base = self.about.start.wrapping_add(bias).checked_sub(DISTANCE)?;

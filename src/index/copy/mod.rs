@@ -8,11 +8,15 @@
 //! What it takes for a copy to be used; otherwise the records of the index are:
 //!
 //! - Hooks may want any call. (Where they have named those they want, the code of all others stays as it is: see `prepare`.)
-//! - It can be trusted as the index can (see `place`), is whole, and is of the same analysis.
+//! - It can be trusted as the index can (see `place`), and is of the same analysis. Its length and what its last page says are looked at; to
+//!   read all of it would take longer than what it saves.
 //! - The build-id is that of the object in memory, and the file that the object comes from has the size and the time that it had when it
 //!   was copied: who changes a library, and not its build-id, is noticed by that.
-//! - No page of the code in memory is another one than that of the file, says the kernel: nobody has patched it before.
-//! - The place for the stubs is free, and nobody forbids to execute what is in the copy.
+//! - No page of the code in memory was written to, says the kernel, and the first with a site is what it was in the file: nobody has patched
+//!   it before, and it is no other copy.
+//! - The place for the stubs is free, and nobody forbids to execute what is in the copy, or to replace what is in memory (`mseal`).
+//!
+//! It is a file that programs run on while it is mapped, as they do on the library: it is replaced, never written to.
 //!
 //! A copy is a complete library, by the name of the one that it is of, with its build-id and its symbols: who finds it in
 //! `/proc/self/maps` in place of the library (profilers, for one) can read it as he would have read that. But it is none to be loaded,
@@ -44,6 +48,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::hash;
 use crate::object::{BuildId, Image};
 
 const PAGE: u64 = 4096;
@@ -88,6 +93,13 @@ pub struct Original {
     pub changed: (i64, i64),
 }
 
+impl Original {
+    /// Whether its time tells anything. There are systems on which all files have the same one (Nix, Guix, OSTree).
+    fn is_dated(self) -> bool {
+        self.changed.0 > 1
+    }
+}
+
 impl From<&Metadata> for Original {
     fn from(about: &Metadata) -> Original {
         Original { size: about.len(), changed: (about.mtime(), about.mtime_nsec()) }
@@ -113,6 +125,12 @@ impl Code {
         let offset = segment.file_offset.checked_sub(before).filter(|offset| offset.is_multiple_of(PAGE))?;
         Some(Code { address, offset, length })
     }
+}
+
+/// A hash of the page that an address is on, as far as it is code.
+fn hash_of_page(image: &Image<'_>, address: u64) -> Option<u64> {
+    let tail = image.tail(address & !(PAGE - 1))?;
+    Some(hash(&tail[..tail.len().min(PAGE as usize)]))
 }
 
 /// The address of the first byte of an object.
