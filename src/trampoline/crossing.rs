@@ -6,6 +6,7 @@ use crate::hook::{Frame, Verdict};
 use crate::sys::cpu::features;
 
 std::arch::global_asm!(
+    include_str!("../../asm/state.S"),
     include_str!("../../asm/crossing.S"),
     before = sym crate::hook::before,
     observed = sym crate::hook::observed,
