@@ -155,7 +155,7 @@ syscall_intercept_crossing_begin:
         .macro  FLAGS
         mov     ecx, [rbp - 8]
         test    ecx, 0xfffff428                 // anything but CF PF AF ZF SF OF, TF, IF and the bit that is always set
-        jnz     31f                             // see ASIDE_BACK
+        jnz     31f                             // see ASIDE_FLAGS
         mov     eax, ecx
         shl     eax, 8                          // ah: SF ZF AF PF CF, as in the lowest byte of rflags; al: 0
         shr     ecx, 11                         // OF alone
@@ -163,6 +163,12 @@ syscall_intercept_crossing_begin:
         add     al, 0x7f                        // overflows if al is 1
         sahf
 32:
+        .endm
+
+        .macro  ASIDE_FLAGS
+31:     push    qword ptr [rbp - 8]
+        popfq
+        jmp     32b
         .endm
 
         // With rsp = &Frame.args: all that the program still lacks, and on to where rcx says. Leaves the flags alone.
@@ -206,9 +212,7 @@ syscall_intercept_crossing_begin:
 
         // What of the way back stands aside, in the part that it is of.
         .macro  ASIDE_BACK
-31:     push    qword ptr [rbp - 8]
-        popfq
-        jmp     32b
+        ASIDE_FLAGS
 41:     SEND
         jmp     42b
         .endm
@@ -418,9 +422,7 @@ syscall_intercept_after_clone_\name:
         .cfi_remember_state
         LEAVE   .Lcloned_step_\name, .Lcloned_jump_\name
         .cfi_restore_state
-31:     push    qword ptr [rbp - 8]
-        popfq
-        jmp     32b
+        ASIDE_FLAGS
         ASIDE   \control
         .cfi_endproc
         .size   syscall_intercept_after_clone_\name, . - syscall_intercept_after_clone_\name

@@ -2,7 +2,6 @@
 #![allow(unsafe_code, reason = "code that is changed")]
 
 use std::cell::LazyCell;
-use std::ffi::CString;
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -10,11 +9,10 @@ use std::path::Path;
 use crate::capi;
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
-use crate::index::copy::{Mapped, Original};
+use crate::index::copy::Mapped;
 use crate::index::{Found, Index, Record};
 use crate::object::loaded::Loaded;
 use crate::patch::{self, Edits, Patch, Reason, Rung, write};
-use crate::sys::call;
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
 use crate::trampoline::{self, Crossings};
@@ -124,11 +122,6 @@ impl<'a> Prepared<'a> {
 fn from_copy<'a>(object: &'a Loaded, index: &Index, crossings: Crossings) -> Option<Prepared<'a>> {
     let (id, path) = (object.build_id()?, object.path());
     let copy = index.copy(id, path).filter(|copy| copy.fits(&object.image, object.bias()))?;
-    let status = call::status_at(&CString::new(path.as_os_str().as_bytes()).ok()?).ok()?;
-    let original = Original { size: status.st_size.cast_unsigned(), changed: (status.st_mtime, status.st_mtime_nsec) };
-    if !copy.is_of(original) {
-        return None;
-    }
     let (mapped, arena) = copy.map_stubs(object.bias(), path.as_os_str().as_bytes(), crossings)?;
     if ::log::log_enabled!(::log::Level::Debug) {
         say_what_is_copied(object, index);

@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use syscall_intercept::disasm;
-use syscall_intercept::index::{self, copy::Original};
+use syscall_intercept::index;
 use syscall_intercept::object::file::{ElfFile, File};
 use syscall_intercept::object::target::is_libc;
 use syscall_intercept::patch::{Patch, Rung};
@@ -147,10 +146,7 @@ fn index(elf: &ElfFile<'_>, path: &Path) -> String {
     let shown = file.display();
     match (index::open(&file), elf.build_id()) {
         (Some(index), Some(id)) if index.find(&id).is_some() => {
-            let original = fs::metadata(path).map(|about| Original::from(&about));
-            let is_copied =
-                index.copy(&id, path).zip(original.ok()).is_some_and(|(copy, original)| copy.is_of(original));
-            let copied = if is_copied { ", and has a patched copy" } else { "" };
+            let copied = if index.copy(&id, path).is_some() { ", and has a patched copy" } else { "" };
             format!("{shown} knows it{copied}: programs start faster")
         }
         (Some(_), _) => format!("{shown} does not know it; make it again: intercept index"),

@@ -35,8 +35,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut builder = Builder::default();
     let (mut text, mut copies) = (String::new(), Vec::new());
     for path in &files {
-        let (sites, copy) = add(&mut builder, path)?;
-        copies.extend(copy.filter(|_| !arguments.no_copies));
+        let (sites, copy) = add(&mut builder, path, !arguments.no_copies)?;
+        copies.extend(copy);
         text += &format!("{}: {sites} system call sites\n", path.display());
     }
     let index = match &arguments.output {
@@ -58,8 +58,8 @@ fn written(path: &Path, outcome: io::Result<()>) -> Result<(), Error> {
     outcome.map_err(error).map_err(Error::new)
 }
 
-/// Adds what there is to know of a file. Answers how many sites it has, and a patched copy of it.
-fn add(builder: &mut Builder, path: &Path) -> Result<(usize, Option<copies::Made>), Error> {
+/// Adds what there is to know of a file. Answers how many sites it has, and a patched copy of it if that is wanted.
+fn add(builder: &mut Builder, path: &Path, copied: bool) -> Result<(usize, Option<copies::Made>), Error> {
     let file = File::open(path)?;
     let elf = file.parse()?;
     let image = elf.image();
@@ -68,9 +68,8 @@ fn add(builder: &mut Builder, path: &Path) -> Result<(usize, Option<copies::Made
     builder
         .add(elf.build_id().as_ref(), &image, &located, &patches)
         .map_err(|unfit| Error::new(format_args!("{}: cannot be in an index: {unfit}", path.display())))?;
-    let copy =
-        copies::make(path, &elf, &patches).map_err(|error| Error::new(format_args!("{}: {error}", path.display())))?;
-    Ok((patches.len(), copy))
+    let copy = if copied { copies::make(path, &elf, &patches) } else { Ok(None) };
+    Ok((patches.len(), copy.map_err(|error| Error::new(format_args!("{}: {error}", path.display())))?))
 }
 
 /// The libc that this command runs with.

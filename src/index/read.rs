@@ -40,7 +40,7 @@ impl Index {
         Some(Index { path: path.to_owned(), file, size, entries })
     }
 
-    /// The patched copy of a library that the dynamic loader knows by this path.
+    /// The patched copy of a library that the dynamic loader knows by this path, if there is one of just that file.
     pub fn copy(&self, id: &BuildId, library: &Path) -> Option<Copy> {
         Copy::open(&self.path, id, library)
     }

@@ -1,8 +1,7 @@
 //! Whether pages of a mapped file are still those of the file: asked of the kernel, which knows without anybody reading them.
 
 use super::call::{close, open, read_at};
-
-const PAGE: u64 = 4096;
+use super::text::PAGE;
 
 /// Bits of an entry of `/proc/self/pagemap` (Documentation/admin-guide/mm/pagemap.rst): in memory, swapped out, a page of a file.
 const PRESENT: u64 = 1 << 63;

@@ -50,8 +50,7 @@ use std::path::{Path, PathBuf};
 
 use super::hash;
 use crate::object::{BuildId, Image};
-
-const PAGE: u64 = 4096;
+use crate::sys::text::PAGE;
 
 /// From the header of the stubs to the beginning of the object. The dynamic loader puts one library below the other, and what programs
 /// map comes below that: far enough for all that is mapped when the constructor runs, in all but the largest programs; and near enough

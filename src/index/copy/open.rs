@@ -1,6 +1,6 @@
 //! The copy of an object, if it can be used.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -29,18 +29,14 @@ pub fn is_one(path: &Path) -> bool {
 }
 
 impl Copy {
-    /// Opens the copy that belongs to an index. `None` if there is none of a library with this build-id, or if it cannot be trusted.
+    /// Opens the copy that belongs to an index. `None` if there is none of a library with this build-id, if it cannot be trusted, or if
+    /// the library's file is not the one that it was made of.
     pub fn open(index: &Path, id: &BuildId, library: &Path) -> Option<Copy> {
         let (file, about) = trusted(&folder(index).join(place(id, library)?))?;
         let mut page = [0; PAGE as usize];
         file.read_exact_at(&mut page, about.len().checked_sub(PAGE)?).ok()?;
         let about = About::read(&page, about.len()).filter(|about| padded(&id.0) == Some(about.id))?;
-        Some(Copy { file, about })
-    }
-
-    /// Whether it was made of this file.
-    pub fn is_of(&self, original: Original) -> bool {
-        self.about.original == original
+        (about.original == Original::from(&fs::metadata(library).ok()?)).then_some(Copy { file, about })
     }
 
     /// Whether an object that is loaded so many bytes behind the addresses in its file has its parts where the copy has them, and is
