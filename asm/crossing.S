@@ -20,7 +20,7 @@
 //      O - 136      behind the `syscall`: to unwinders, the return address
 //      O - 144      the base of the stub; on the way to a call: where that is made
 //      O - 152      rbp                   <- rbp points here from now on: CFA = rbp + 152
-//      O - 160      rflags
+//      O - 160      rflags, or 0
 //      O - 208      r9 r8 r10 rdx rsi rdi (the six arguments; rdi lowest)
 //      O - 216      rax: the number       (after `clone` in the stub: the result)
 //      O - 224      the result to return, when there is one
@@ -32,8 +32,9 @@
 //      ...          x87 registers if in use, then vector registers, 64-byte aligned
 //
 // There are seven variants: three that save everything, for what vector registers CPUs have; the same without the x87, for
-// sites where its registers are known to be empty; and one that saves general registers and flags alone. What a variant
-// does not save it leaves alone: the words at O - 240 and O - 248 too. asm/state.S saves and restores.
+// sites where its registers are known to be empty; and one that saves general registers alone, where the rest is dead: the flags too, and
+// r11, in which the kernel returns them. What a variant does not save it leaves alone: the words at O - 240 and O - 248 too; but that
+// of the flags is 0 then. asm/state.S saves and restores.
 //
 // Most calls take the short way (src/hook/ways.rs): they matter to nobody but the hook points, and so these are asked from here. About all
 // others Rust decides. What comes back from it in eax is a `Verdict`:
@@ -104,7 +105,11 @@ syscall_intercept_crossing_begin:
         .cfi_offset rbp, -152
         mov     rbp, rsp
         .cfi_def_cfa_register rbp
+        .ifc    \control, general
+        push    0                               // nobody reads them later, nor r11
+        .else
         pushfq
+        .endif
         push    r9
         .cfi_offset r9, -168
         push    r8
@@ -120,18 +125,22 @@ syscall_intercept_crossing_begin:
         push    rax
         .cfi_offset rax, -216
         sub     rsp, 48
+        .ifnc   \control, general
         test    dword ptr [rbp - 8], 0x40400    // rflags: DF or AC set? Hardly ever.
         jnz     11f
 21:
+        .endif
         ENTER_\control
         SAVE_\vector
         .endm
 
         // What of that stands aside.
         .macro  ASIDE control
+        .ifnc   \control, general
 11:     push    2                               // all flags clear but the one that is always set
         popfq
         jmp     21b
+        .endif
         ASIDE_\control
         .endm
 
@@ -152,7 +161,8 @@ syscall_intercept_crossing_begin:
         // ever is any flag set but those that arithmetic sets: then `sahf` sets CF PF AF ZF SF, and an addition OF. TF is left as
         // it is. Nobody has changed it, and one that was saved may be that of a tracer who has stepped over the `pushfq`: putting it
         // back would make it the program's own, and trap it when the tracer has long gone on.
-        .macro  FLAGS
+        .macro  FLAGS control
+        .ifnc   \control, general
         mov     ecx, [rbp - 8]
         test    ecx, 0xfffff428                 // anything but CF PF AF ZF SF OF, TF, IF and the bit that is always set
         jnz     31f                             // see ASIDE_FLAGS
@@ -163,12 +173,22 @@ syscall_intercept_crossing_begin:
         add     al, 0x7f                        // overflows if al is 1
         sahf
 32:
+        .endif
         .endm
 
-        .macro  ASIDE_FLAGS
+        .macro  ASIDE_FLAGS control
+        .ifnc   \control, general
 31:     push    qword ptr [rbp - 8]
         popfq
         jmp     32b
+        .endif
+        .endm
+
+        // r11: as the kernel leaves it.
+        .macro  R11 control
+        .ifnc   \control, general
+        mov     r11, [rbp - 8]
+        .endif
         .endm
 
         // With rsp = &Frame.args: all that the program still lacks, and on to where rcx says. Leaves the flags alone.
@@ -211,8 +231,8 @@ syscall_intercept_crossing_begin:
         .endm
 
         // What of the way back stands aside, in the part that it is of.
-        .macro  ASIDE_BACK
-        ASIDE_FLAGS
+        .macro  ASIDE_BACK control
+        ASIDE_FLAGS \control
 41:     SEND
         jmp     42b
         .endm
@@ -315,15 +335,15 @@ syscall_intercept_crossing_\name:
         // From here on everything that the program still lacks is in the frame, whatever of it has been put back already.
 .Lreturn_\name:                               // RETURN, and OBSERVE when the call has been made
         OWED
-        FLAGS
+        FLAGS   \control
         lea     rsp, [rbp - 56]
         mov     rax, [rbp - 72]
         TARGET  {RESULT_AFTER_CROSSING}, {DESCRIPTOR_AFTER_CROSSING}
-        mov     r11, [rbp - 8]
+        R11     \control
         .cfi_remember_state
         LEAVE   .Lstep_\name, .Ljump_\name
         .cfi_restore_state
-        ASIDE_BACK
+        ASIDE_BACK \control
 .Lreturned_\name:
 
 .Lforwarded_\name:                            // by the hook point, or there is none
@@ -341,14 +361,14 @@ syscall_intercept_crossing_\name:
 
 .Lforward_\name:                              // likewise; FORWARD and IN_STUB
         OWED
-        FLAGS
+        FLAGS   \control
         lea     rsp, [rbp - 64]
         pop     rax
         mov     rcx, [rbp + 8]
         .cfi_remember_state
         LEAVE   .Lforward_step_\name, .Lforward_jump_\name
         .cfi_restore_state
-        ASIDE_BACK
+        ASIDE_BACK \control
 .Lgone_\name:
 
 .Lshown_\name:
@@ -414,15 +434,15 @@ syscall_intercept_after_clone_\name:
         lea     rdi, [rbp - 112]
         call    {after_clone}
         RESTORE \vector, \control
-        FLAGS
+        FLAGS   \control
         lea     rsp, [rbp - 64]
         pop     rax
         TARGET  {RESULT_AFTER_CLONE}, {DESCRIPTOR_AFTER_CLONE}
-        mov     r11, [rbp - 8]
+        R11     \control
         .cfi_remember_state
         LEAVE   .Lcloned_step_\name, .Lcloned_jump_\name
         .cfi_restore_state
-        ASIDE_FLAGS
+        ASIDE_FLAGS \control
         ASIDE   \control
         .cfi_endproc
         .size   syscall_intercept_after_clone_\name, . - syscall_intercept_after_clone_\name

@@ -54,7 +54,7 @@
         .endr
         .endm
 
-        // Nothing but general registers and flags: for sites where nobody reads the others later (src/disasm/liveness.rs). What
+        // Nothing but general registers: for sites where nobody reads the others later (src/disasm/liveness.rs), nor the flags. What
         // control and status registers are to a hook, and become through it, is as with any function that is called there.
         .macro  SAVE_general
         and     rsp, -16

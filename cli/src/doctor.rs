@@ -174,9 +174,9 @@ fn sites(report: &mut Report, sites: &Sites) {
     for reason in reasons {
         report.line("", format_args!("left alone: {reason}"));
     }
-    let dead = patches.iter().filter(|patch| patch.vector_state_is_dead).count();
+    let dead = patches.iter().filter(|patch| patch.state_is_dead).count();
     let share = 100 * dead / patches.len().max(1);
-    report.line("", format_args!("at {dead} ({share} %) vector state is dead and need not be saved"));
+    report.line("", format_args!("at {dead} ({share} %) vectors and flags are dead and need not be saved"));
 }
 
 /// The objects beside libc that have sites of their own, and how many.

@@ -127,8 +127,8 @@ fn row(out: &mut impl Write, patch: &Patch, symbols: &[Symbol<'_>], now: &str) -
 /// Why this rung, what makes room for the jump; and what need not be saved.
 fn moved(patch: &Patch) -> String {
     let window = patch.window.end - patch.window.start;
-    let dead = match (patch.vector_state_is_dead, patch.x87_is_empty) {
-        (true, _) => ", vector state is dead",
+    let dead = match (patch.state_is_dead, patch.x87_is_empty) {
+        (true, _) => ", vectors and flags are dead",
         (false, true) => ", x87 is empty",
         (false, false) => "",
     };

@@ -29,6 +29,8 @@ pub(super) struct Function {
     pub(super) callers: Vec<usize>,
     /// Whether something may lead here that is no instruction of any function.
     pub(super) is_entered_unseen: bool,
+    /// Whether it may set the direction flag, which the ABI has clear.
+    pub(super) sets_direction: bool,
     /// Registers that a compiler which looks into this function, and into all that it calls, must take it to change.
     pub(super) changes: Registers,
 }
@@ -115,7 +117,7 @@ impl Graph {
     /// Adds a function, of which the code begins like this, up to the next one. Where it runs over the end that the unwind table gives
     /// it, it goes on to there: the entry for glibc's `clone` ends with the system call.
     fn add(&mut self, code: &[u8], mut range: Range<u64>) {
-        let (mut at, told_end) = (0, range.end);
+        let (mut at, told_end, mut sets_direction) = (0, range.end, false);
         while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
             let address = range.start + at as u64;
             if address >= range.end {
@@ -128,6 +130,8 @@ impl Graph {
             // Whoever comes to what is behind an instruction that nobody knows comes to no place.
             let Some(step) = step(rest, address) else { break };
             let bytes = &rest[..usize::from(step.length)];
+            // `std` and `popf`.
+            sets_direction |= matches!(bytes, [0xfd | 0x9d] | [0x66, 0x9d]);
             self.places.push(Place {
                 address,
                 length: step.length,
@@ -144,7 +148,14 @@ impl Graph {
             at += bytes.len();
         }
         let changes = Registers::NONE;
-        self.functions.push(Function { range, told_end, callers: Vec::new(), is_entered_unseen: false, changes });
+        self.functions.push(Function {
+            range,
+            told_end,
+            callers: Vec::new(),
+            is_entered_unseen: false,
+            sets_direction,
+            changes,
+        });
     }
 
     /// The instruction at an address to which control goes.

@@ -31,22 +31,28 @@
 use super::{
     code::Code,
     effect::{Al, Registers},
+    flags,
     graph::{Goes, Graph},
     site::Site,
 };
 use crate::object::{Functions, Image, Source};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Finds more sites where vector state is dead.
+/// Finds more sites where all is dead but general registers.
 pub(super) fn find_dead(image: &Image<'_>, runs: &[Code<'_>], functions: &Functions, sites: &mut [Site]) {
-    if functions.source != Source::UnwindTable || sites.iter().all(|site| site.vector_state_is_dead) {
+    if functions.source != Source::UnwindTable || sites.iter().all(|site| site.state_is_dead) {
         return;
     }
     let graph = Graph::new(image, runs, &functions.ranges);
-    for site in sites.iter_mut().filter(|site| !site.vector_state_is_dead && site.unwind_info) {
-        let after = site.address + u64::from(site.length);
+    for site in sites.iter_mut().filter(|site| !site.state_is_dead && site.unwind_info) {
+        let Some(run) = runs.iter().find(|run| run.range().contains(&site.address)) else { continue };
+        let sets_direction = |function: usize| graph.functions[function].sets_direction;
+        if graph.function(site.address).is_none_or(sets_direction) || !flags::are_dead(run, site) {
+            continue;
+        }
+        let after = site.end();
         let is_empty = |found: Dead| found.returned || site.x87_is_empty || returns_over_a_call(&graph, after);
-        site.vector_state_is_dead = Search::new(&graph).run(site.address, after).is_some_and(is_empty);
+        site.state_is_dead = Search::new(&graph).run(site.address, after).is_some_and(is_empty);
     }
 }
 
@@ -281,7 +287,7 @@ mod tests {
         to(0xe8, function)
     }
 
-    /// Whether vector state is dead at each site of the first function.
+    /// Whether all but general registers is dead at each site of the first function.
     fn dead_in(functions: &[&[&[u8]]], is_libc: bool) -> Vec<bool> {
         let mut bytes = vec![0xcc; 0x400];
         let mut ranges = Vec::new();
@@ -315,7 +321,7 @@ mod tests {
         let functions = Functions { ranges, source: Source::UnwindTable };
         let located = locate_thoroughly(&image, &functions, is_libc).unwrap();
         let sites = located.sites.iter().filter(|site| first.contains(&site.address));
-        sites.map(|site| site.vector_state_is_dead).collect()
+        sites.map(|site| site.state_is_dead).collect()
     }
 
     fn dead(functions: &[&[&[u8]]]) -> Vec<bool> {
@@ -418,19 +424,19 @@ mod tests {
         let found = |is_libc| locate_thoroughly(&elf.image(), &elf.functions(), is_libc).unwrap().sites;
         let (quick, thorough) = (found(false), found(true));
         assert!(quick.iter().zip(&thorough).all(|(quick, thorough)| {
-            quick.address == thorough.address && (thorough.vector_state_is_dead || !quick.vector_state_is_dead)
+            quick.address == thorough.address && (thorough.state_is_dead || !quick.state_is_dead)
         }));
-        let count = |sites: &[Site]| sites.iter().filter(|site| site.vector_state_is_dead).count();
+        let count = |sites: &[Site]| sites.iter().filter(|site| site.state_is_dead).count();
         assert!(2 * count(&quick) < quick.len() && 4 * count(&thorough) > 3 * thorough.len());
         // It loads the control words of the x87 and of vector instructions after its call.
         let symbols = elf.symbols();
         let setcontext = symbols.iter().find(|symbol| symbol.name.starts_with("setcontext")).unwrap();
         let mut its = thorough.iter().filter(|site| setcontext.range.contains(&site.address)).peekable();
-        assert!(its.peek().is_some() && its.all(|site| !site.vector_state_is_dead));
+        assert!(its.peek().is_some() && its.all(|site| !site.state_is_dead));
         // Called from everywhere, and by who makes threads.
         let mmap = symbols.iter().find(|symbol| symbol.name.trim_start_matches('_') == "mmap").unwrap();
         let mut its = thorough.iter().filter(|site| mmap.range.contains(&site.address)).peekable();
-        assert!(its.peek().is_some() && its.all(|site| site.vector_state_is_dead));
+        assert!(its.peek().is_some() && its.all(|site| site.state_is_dead));
     }
 
     #[test]
@@ -455,6 +461,23 @@ mod tests {
         let pop: &[u8] = &[0x5b];
         assert_eq!(dead(&[WRAPPER, &[&call(0), pop, jump, STORE_XMM3, RET]]), [true], "a last call");
         assert_eq!(dead(&[WRAPPER, &[&call(0), jump, STORE_XMM3, RET]]), [false]);
+    }
+
+    #[test]
+    fn a_function_that_sets_the_direction_flag_is_left_out() {
+        // std; popf
+        for sets in [&[0xfd][..], &[0x9d]] {
+            assert_eq!(dead(&[&[sets, WRITE, RET]]), [false], "{sets:02x?}");
+            assert_eq!(dead(&[&[WRITE, RET, sets, RET]]), [false], "{sets:02x?}, on whatever way");
+            assert_eq!(dead(&[&[WRITE, RET], &[sets, RET]]), [true], "{sets:02x?}, in another one");
+        }
+    }
+
+    #[test]
+    fn who_reads_the_flags_is_seen() {
+        let (pushf, pop): (&[u8], &[u8]) = (&[0x9c], &[0x58]);
+        assert_eq!(dead(&[&[WRITE, pushf, pop, RET]]), [false]);
+        assert_eq!(dead(&[&[WRITE, &[0x85, 0xc0], pushf, pop, RET]]), [true], "behind a test");
     }
 
     #[test]

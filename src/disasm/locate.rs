@@ -5,6 +5,7 @@ use super::{
     code::code,
     constant::is_number_at_sight,
     decoder::Engine,
+    flags,
     flow::find_numbers,
     held::find_dead,
     incoming::{Arrival, Places, incoming},
@@ -41,8 +42,8 @@ pub fn locate(image: &Image<'_>, functions: &Functions) -> Result<Located, Error
     locate_some(image, functions, |_| true)
 }
 
-/// Finds the system calls of an object, and of more of them the number, and in a libc that vector state is dead: for an index, since it
-/// takes longer.
+/// Finds the system calls of an object, and of more of them the number, and in a libc where vectors and flags are dead: for an index, since
+/// it takes longer.
 ///
 /// # Errors
 ///
@@ -97,7 +98,7 @@ pub fn locate_some(
     unknown.sort_unstable_by_key(|unknown| unknown.address);
 
     let neighbourhoods = sites.iter().map(Site::neighbourhood).chain(paddings.iter().cloned());
-    let closed = sites.iter().filter(|site| site.vector_state_is_dead).map(|site| site.function.clone());
+    let closed = sites.iter().filter(|site| site.state_is_dead).map(|site| site.function.clone());
     let starts = sites.iter().filter(|site| site.x87_is_empty).map(|site| site.function.start..site.function.start + 1);
     let passed_places = passed.iter().map(|&hit| hit..hit + 1);
     let places = Places::new(neighbourhoods.chain(closed).chain(starts).chain(passed_places));
@@ -117,9 +118,11 @@ pub fn locate_some(
         site.targets.sort_unstable();
         site.targets.dedup();
         site.number = number(site);
-        site.vector_state_is_dead = site.vector_state_is_dead && is_called_by_symbol(site, &arrivals, &runs);
+        site.state_is_dead = site.state_is_dead
+            && runs.iter().any(|run| run.range().contains(&site.address) && flags::are_dead(run, site))
+            && is_called_by_symbol(site, &arrivals, &runs);
         // Who is called by symbols alone is entered by calls. Other functions have several sites, often.
-        if site.x87_is_empty && !site.vector_state_is_dead {
+        if site.x87_is_empty && !site.state_is_dead {
             let start = site.function.start;
             if entered_by_calls.0 != start {
                 entered_by_calls = (start, is_entered_by_calls(&site.function, &arrivals, &runs));

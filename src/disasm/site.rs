@@ -26,8 +26,9 @@ pub struct Site {
     /// The addresses from the first instruction of `before` to the end of the last of `after` that some branch is known, or
     /// suspected, to lead to. Sorted.
     pub targets: Vec<u64>,
-    /// Whether no value can be in a vector or x87 register here that anybody reads later; see `liveness`.
-    pub vector_state_is_dead: bool,
+    /// Whether general registers are all that matters here: no value can be in a vector or x87 register that anybody reads later, and
+    /// nobody reads the flags; see `liveness`, `held` and `flags`.
+    pub state_is_dead: bool,
     /// Whether no x87 register can be in use here; see `x87`.
     pub x87_is_empty: bool,
     /// Where a jump leads that stands right before the instruction and leaves the object: someone has patched this site.

@@ -111,7 +111,8 @@ fn is_on_vectors(instruction: &x86::Instruction) -> bool {
     (vectors && !others) || matches!(instruction.opcode(), Opcode::VZEROUPPER | Opcode::VZEROALL)
 }
 
-/// Whether an instruction is one of those that have to do with general registers, memory and flags alone.
+/// Whether an instruction is one of those that have to do with general registers, memory and flags alone; and not one that sets flags which
+/// the ABI has clear.
 fn is_general(instruction: &x86::Instruction) -> bool {
     use Opcode::*;
     // `mov` has forms that write control and debug registers, but for the kernel alone.
@@ -161,7 +162,6 @@ fn is_general(instruction: &x86::Instruction) -> bool {
             | OR
             | POP
             | POPCNT
-            | POPF
             | PUSH
             | PUSHF
             | RCL
@@ -178,7 +178,6 @@ fn is_general(instruction: &x86::Instruction) -> bool {
             | SHLD
             | SHR
             | SHRD
-            | STD
             | STOS
             | SUB
             | SYSCALL

@@ -224,7 +224,7 @@ impl<'b> Walk<'_, '_, 'b> {
             after: self.after(next),
             targets: Vec::new(),
             detour: self.detour,
-            vector_state_is_dead: false,
+            state_is_dead: false,
             x87_is_empty: self.x87.is_empty(),
         })
     }
@@ -381,7 +381,7 @@ impl<'b> Walk<'_, '_, 'b> {
         // Control must not fall out of the end of the function either.
         let closed = self.closed && self.dead_since.is_some();
         for mut site in self.sites {
-            site.vector_state_is_dead = closed;
+            site.state_is_dead = closed;
             site.x87_is_empty = self.x87.concludes(site.x87_is_empty, self.dead_since.is_none());
             site.targets.extend(targets.within(site.neighbourhood()));
             self.findings.sites.push(site);

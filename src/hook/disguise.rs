@@ -49,7 +49,7 @@ impl Disguise {
             let frame = unsafe { &*(frame as *const Frame) };
             let after = frame.after.cast_signed();
             let stack = rbp + (size_of::<Frame>() - offset_of!(Frame, rbp)) as i64 + RED_ZONE;
-            let flags = frame.rflags.cast_signed();
+            let flags = frame.flags(flags);
             // Interrupted before its end the call is started again: the kernel has set the counter back to the instruction.
             [after + from_call - SYSCALL_LENGTH.cast_signed(), stack, frame.rbp.cast_signed(), flags, after, flags]
         } else {

@@ -27,6 +27,7 @@ pub(crate) struct Frame {
     pub(crate) number: i64,
     /// rdi, rsi, rdx, r10, r8, r9 at the site.
     pub(crate) args: [i64; 6],
+    /// Zero where the crossing does not keep them, because nobody reads them later.
     pub(crate) rflags: u64,
     pub(crate) rbp: u64,
     /// The base of the stub. On the way to a call, [`Part::Forward`](crate::trampoline::Part): where that is made.
@@ -43,6 +44,11 @@ impl Frame {
 
     pub(super) fn when_begun(&self) -> u64 {
         self.mark
+    }
+
+    /// The program's flags, if the current ones are these.
+    pub(super) fn flags(&self, current: i64) -> i64 {
+        if self.rflags == 0 { current } else { self.rflags.cast_signed() }
     }
 
     /// The site this frame came from.

@@ -51,7 +51,7 @@ pub(super) fn finish_crossing(registers: &mut Registers) {
     const ARGUMENTS: [i32; 6] =
         [libc::REG_RDI, libc::REG_RSI, libc::REG_RDX, libc::REG_R10, libc::REG_R8, libc::REG_R9];
     set(registers, ARGUMENTS, frame.args);
-    let flags = frame.rflags.cast_signed();
+    let flags = frame.flags(register(registers, libc::REG_EFL));
     let goes_to = match part {
         Some(Part::AboutToCall(call)) => {
             return set(registers, [libc::REG_RAX, libc::REG_RIP], [frame.number, call.cast_signed()]);

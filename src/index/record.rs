@@ -52,7 +52,7 @@ pub(super) const HEAD: usize = 14;
 pub(super) fn write(records: &mut Vec<u8>, patch: &Patch, image: &Image<'_>) -> Option<()> {
     let rung = RUNGS.iter().position(|rung| *rung == patch.rung)? as u8;
     let flag = |flag: u8, set: bool| if set { flag } else { 0 };
-    let proofs = flag(DEAD, patch.vector_state_is_dead) | flag(X87_EMPTY, patch.x87_is_empty);
+    let proofs = flag(DEAD, patch.state_is_dead) | flag(X87_EMPTY, patch.x87_is_empty);
     records.extend_from_slice(&u32::try_from(patch.address).ok()?.to_le_bytes());
     records.extend_from_slice(&patch.number.unwrap_or(0).to_le_bytes());
     records.push(rung | flag(NUMBER, patch.number.is_some()) | proofs);
@@ -104,7 +104,7 @@ pub struct Record<'a> {
     address: u64,
     length: u8,
     number: Option<u32>,
-    vector_state_is_dead: bool,
+    state_is_dead: bool,
     x87_is_empty: bool,
     rung: Rung,
     /// The window and the syscall, and what must be there.
@@ -161,7 +161,7 @@ impl<'a> Records<'a> {
             address,
             length,
             number,
-            vector_state_is_dead: flags & DEAD != 0,
+            state_is_dead: flags & DEAD != 0,
             x87_is_empty: flags & X87_EMPTY != 0,
             rung,
             covered,
@@ -222,7 +222,7 @@ impl Record<'_> {
             address: self.address,
             length: self.length,
             number: self.number,
-            vector_state_is_dead: self.vector_state_is_dead,
+            state_is_dead: self.state_is_dead,
             x87_is_empty: self.x87_is_empty,
             rung: self.rung,
             window,

@@ -89,11 +89,9 @@ impl Fixture {
 /// A patch without what an index does not keep: what instructions leave in eax.
 fn essence(patch: &Patch) -> String {
     let moved: Vec<_> = patch.moved.iter().map(|moved| (moved.address, moved.kind, moved.bytes().to_vec())).collect();
-    let Patch {
-        address, length, number, vector_state_is_dead, x87_is_empty, rung, window, island, moved_before, ..
-    } = patch;
+    let Patch { address, length, number, state_is_dead, x87_is_empty, rung, window, island, moved_before, .. } = patch;
     format!(
-        "{address:x} {length} {number:?} {vector_state_is_dead} {x87_is_empty} {rung:?} {window:x?} {island:x?} {moved_before} {moved:x?}"
+        "{address:x} {length} {number:?} {state_is_dead} {x87_is_empty} {rung:?} {window:x?} {island:x?} {moved_before} {moved:x?}"
     )
 }
 

@@ -18,8 +18,8 @@ pub struct Patch {
     pub length: u8,
     /// The number of the call, where it is the same each time.
     pub number: Option<u32>,
-    /// Whether no value can be in a vector or x87 register here that anybody reads later.
-    pub vector_state_is_dead: bool,
+    /// Whether no value can be in a vector or x87 register, or in the flags, that anybody reads later.
+    pub state_is_dead: bool,
     /// Whether no x87 register can be in use here.
     pub x87_is_empty: bool,
     /// How the site is taken.
@@ -117,7 +117,7 @@ fn taken(site: &Site, rung: Rung, window: Window, island: Option<u64>) -> Patch 
         address: site.address,
         length: site.length,
         number: site.number,
-        vector_state_is_dead: site.vector_state_is_dead,
+        state_is_dead: site.state_is_dead,
         x87_is_empty: site.x87_is_empty,
         rung,
         window: window.range,

@@ -145,7 +145,7 @@ pub(crate) struct Crossings {
     pub(crate) full: Crossing,
     /// Saves everything but the x87: for sites where it is empty.
     pub(crate) vectors: Crossing,
-    /// For sites where vector state is dead.
+    /// Saves general registers alone: for sites where all else is dead.
     pub(crate) general: Crossing,
 }
 

@@ -170,7 +170,7 @@ pub(super) fn stamp(
     code.put_moved(patch.moved_before())?;
 
     let base = code.here().wrapping_add(TO_BASE);
-    let entries = match (patch.vector_state_is_dead, patch.x87_is_empty) {
+    let entries = match (patch.state_is_dead, patch.x87_is_empty) {
         (true, _) => &slots.general,
         (false, true) => &slots.vectors,
         (false, false) => &slots.full,

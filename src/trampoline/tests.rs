@@ -27,6 +27,9 @@ struct State {
     ymm: [[u64; 4]; 16],
 }
 
+/// In the order of [`State::general`].
+const R11: usize = 10;
+
 std::arch::global_asm!(
     r#"
         .globl  syscall_intercept_test_run
@@ -295,9 +298,11 @@ fn compare(function: &Function, state: &State) -> Vec<Rung> {
     assert_eq!(vectors_saved, expected, "patched {rungs:?} as if the x87 were empty: {:02x?}", function.code());
 
     let (mut proved, patches) = run_patched(function, state, &mut memory, Belief::Proofs);
-    if patches.iter().any(|patch| patch.vector_state_is_dead) {
-        // By the ABI this is not its caller's any more.
+    if patches.iter().any(|patch| patch.state_is_dead) {
+        // By the ABI all this is not its caller's any more.
         proved.0.ymm = expected.0.ymm;
+        proved.0.rflags = expected.0.rflags;
+        proved.0.general[R11] = expected.0.general[R11];
     }
     assert_eq!(proved, expected, "patched as proved {rungs:?}: {:02x?}", function.code());
     assert_eq!(function.run(state, &mut memory), expected, "restored");
@@ -312,7 +317,7 @@ enum Belief {
     /// What the locator has proved.
     Proofs,
     X87Empty,
-    VectorsDead,
+    AllElseDead,
 }
 
 /// Runs a function patched.
@@ -325,7 +330,7 @@ fn run_patched(function: &Function, state: &State, memory: &mut [u64; 8], belief
 
     let mut located = disasm::locate(&image, &functions).unwrap();
     for site in located.sites.iter_mut().filter(|_| belief != Belief::Proofs) {
-        site.vector_state_is_dead = belief == Belief::VectorsDead;
+        site.state_is_dead = belief == Belief::AllElseDead;
         site.x87_is_empty = belief == Belief::X87Empty;
     }
     let patches = patch::plan(&located);
@@ -476,9 +481,32 @@ fn a_wrong_proof_is_noticed() {
     assert_eq!(compare(&function, &state), [Rung::InPlace]);
     let mut memory = [0; 8];
     let (_, expected, _) = function.run(&state, &mut memory);
-    let ((_, read, _), patches) = run_patched(&function, &state, &mut memory, Belief::VectorsDead);
-    assert!(patches.iter().all(|patch| patch.vector_state_is_dead));
+    let ((_, read, _), patches) = run_patched(&function, &state, &mut memory, Belief::AllElseDead);
+    assert!(patches.iter().all(|patch| patch.state_is_dead));
     assert_ne!(read, expected, "the hook has changed ymm7, and nobody has put it back");
+}
+
+/// The same of the flags, and of r11, in which the kernel returns them.
+#[test]
+fn a_wrong_proof_about_the_flags_is_noticed() {
+    hook::activate();
+    assert!(hook::add(hook::Added::Plain(hook), None, false).is_some());
+    // mov eax, 1000; syscall; and then either pushfq; pop [rbx] or mov [rbx], r11; ret
+    let reads: [&[u8]; 2] = [&[0x9c, 0x8f, 0x03], &[0x4c, 0x89, 0x1b]];
+    for read in reads {
+        let code = [&[0xb8, 0xe8, 3, 0, 0, 0x0f, 0x05][..], read, &[0xc3]].concat();
+        let state = State { general: [600; 15], rflags: 0xad7, ymm: [[7; 4]; 16] };
+        let function = Function::new(&code);
+        assert_eq!(compare(&function, &state), [Rung::InPlace]);
+        let mut memory = [0; 8];
+        let (_, [expected, ..], _) = function.run(&state, &mut memory);
+        assert_eq!(expected, 0xad7);
+        for (belief, dead) in [(Belief::Proofs, false), (Belief::AllElseDead, true)] {
+            let ((_, [read, ..], _), patches) = run_patched(&function, &state, &mut memory, belief);
+            assert!(patches.iter().all(|patch| patch.state_is_dead == dead));
+            assert_eq!(read == expected, !dead, "{belief:?}: the hook has changed the flags");
+        }
+    }
 }
 
 /// The same of the x87.
@@ -496,7 +524,7 @@ fn a_wrong_proof_that_the_x87_is_empty_is_noticed() {
     for belief in [Belief::Nothing, Belief::Proofs, Belief::X87Empty] {
         let ((_, [read, ..], _), patches) = run_patched(&function, &state, &mut memory, belief);
         let believed_empty = belief == Belief::X87Empty;
-        assert!(patches.iter().all(|patch| patch.x87_is_empty == believed_empty && !patch.vector_state_is_dead));
+        assert!(patches.iter().all(|patch| patch.x87_is_empty == believed_empty && !patch.state_is_dead));
         assert_eq!(read == expected, !believed_empty, "{belief:?}: the hook has used all eight registers");
     }
 }

@@ -48,12 +48,12 @@ fn an_ordinary_program_can_be_intercepted_at_all_sites_of_its_libc() {
     let version = Program::new("getconf").args(["GNU_LIBC_VERSION"]).run().success().stdout();
     let (path, libc) = line(&text, "libc").split_once(", ").unwrap();
     assert_eq!((fs::canonicalize(path).unwrap(), libc), (libc_path(), version.trim()));
-    // As many sites, and as many with dead vector state, as `intercept sites` has rows.
+    // As many sites, and as many where vectors and flags are dead, as `intercept sites` has rows.
     let table = Program::new(Built::get().intercept()).args(["sites".as_ref(), libc_path().as_os_str()]).run();
     let table = table.success().stdout();
     let rows = |with: &str| table.lines().filter(|line| line.starts_with("  ") && line.contains(with)).count();
     assert!(line(&text, "sites").starts_with(&format!("{}: ", rows(" 0x"))), "{text}\n{table}");
-    assert!(text.contains(&format!("at {} (", rows("vector state is dead"))), "{text}");
+    assert!(text.contains(&format!("at {} (", rows("vectors and flags are dead"))), "{text}");
     // The program has one of its own, and the loader has many.
     assert!(text.contains(&format!(" 1 site of {}, unless", program.display())), "{text}");
     let loader = loader_path().file_name().unwrap().to_owned();

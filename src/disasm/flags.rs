@@ -1,0 +1,252 @@
+//! Whether anybody reads the flags as they were at a system call, or r11, in which the kernel returns them.
+//!
+//! To keep the flags costs a crossing more than a nanosecond (`cargo bench -- calls`), and hardly anybody reads them: compilers take it that an
+//! `asm` statement changes all flags, and that a system call changes r11. But assembly may read them. So every way from behind the
+//! call is followed until both are written, or nobody can read them any more: by the ABI neither outlives a call or a return, and
+//! neither is an argument.
+//!
+//! These are the flags that arithmetic sets. The others are to a hook, and become through it, as with any function that is called, where the
+//! ABI has the direction flag clear. A function that sets it itself is not for this: `walk` and `held` leave it out.
+
+use std::collections::BTreeSet;
+
+use yaxpeax_arch::{Decoder as _, U8Reader};
+use yaxpeax_x86::long_mode::{InstDecoder, Instruction, Opcode, Operand, RegSpec, register_class};
+
+use super::{
+    code::Code,
+    site::Site,
+    step::{Flow, State, Step, step},
+};
+
+/// No site of a libc takes a tenth of this.
+const MOST_STEPS: usize = 4096;
+
+/// Which of the two may still be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Live {
+    flags: bool,
+    r11: bool,
+}
+
+/// Whether nobody reads the flags of a site after the call. What cannot be followed reads them.
+pub(super) fn are_dead(run: &Code<'_>, site: &Site) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut work = vec![(site.end(), Live { flags: true, r11: true })];
+    while let Some((address, live)) = work.pop() {
+        if !seen.insert((address, live)) {
+            continue;
+        }
+        if seen.len() > MOST_STEPS || !site.function.contains(&address) {
+            return false;
+        }
+        let code = run.slice(address..site.function.end);
+        let Some(step) = step(code, address) else { return false };
+        let Some(live) = behind(code, &step, live) else { return false };
+        if live == (Live { flags: false, r11: false }) {
+            continue;
+        }
+        let next = address + u64::from(step.length);
+        match step.flow {
+            Flow::Next | Flow::Address(_) | Flow::Nop | Flow::Syscall => work.push((next, live)),
+            Flow::Conditional(Some(target)) => work.extend([(next, live), (target, live)]),
+            Flow::Jump(Some(target)) if site.function.contains(&target) => work.push((target, live)),
+            // To another function, as a call that ends this one; and what ends in no other way.
+            Flow::Jump(Some(_)) | Flow::Call(_) | Flow::End | Flow::Filler => {}
+            Flow::Jump(None) | Flow::Conditional(None) => return false,
+        }
+    }
+    true
+}
+
+/// Which may be read behind an instruction; `None` if it may read one itself.
+fn behind(code: &[u8], step: &Step, live: Live) -> Option<Live> {
+    if matches!(step.flow, Flow::Call(Some(_)) | Flow::Nop | Flow::Jump(Some(_))) {
+        return Some(live);
+    }
+    let instruction = InstDecoder::default().decode(&mut U8Reader::new(code)).ok()?;
+    let of_flags = on_flags(&instruction, step.state);
+    if live.flags && of_flags == Use::Reads {
+        return None;
+    }
+    let of_r11 = on_r11(&instruction);
+    if live.r11 && of_r11 == Use::Reads {
+        return None;
+    }
+    let flags = live.flags && of_flags != Use::Writes;
+    // The kernel puts the flags there.
+    let r11 = if step.flow == Flow::Syscall { flags } else { live.r11 && of_r11 != Use::Writes };
+    Some(Live { flags, r11 })
+}
+
+/// What an instruction does to something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Nothing,
+    /// Or may read it.
+    Reads,
+    /// All of it, and does not read it.
+    Writes,
+}
+
+/// What it does to the flags.
+fn on_flags(instruction: &Instruction, state: State) -> Use {
+    use Opcode::*;
+    match instruction.opcode() {
+        ADD | SUB | CMP | NEG | AND | OR | XOR | TEST | XADD | CMPXCHG => Use::Writes,
+        MOV | MOVZX | MOVSX | MOVSXD | LEA | PUSH | POP | LEAVE | XCHG | BSWAP | NOT | NOP | ENDBR64 | CALL
+        | RETURN | JMP | UD2 | SYSCALL | CBW | CWDE | CDQE | CWD | CDQ | CQO | MOVS | STOS | LFENCE | MFENCE
+        | SFENCE => Use::Nothing,
+        // They write some flags, or undefined ones, or none if they shift by nothing.
+        INC | DEC | SHL | SHR | SAR | ROL | ROR | BT | BTS | BTR | BTC | BSF | BSR | MUL | IMUL | DIV | IDIV => {
+            Use::Nothing
+        }
+        _ if state == State::Vectors => Use::Nothing,
+        _ => Use::Reads,
+    }
+}
+
+fn on_r11(instruction: &Instruction) -> Use {
+    use Opcode::*;
+    let (to, from) = (instruction.operand(0), instruction.operand(1));
+    if [RegSpec::r11(), RegSpec::r11d()].map(|reg| Operand::Register { reg }).contains(&to) {
+        match instruction.opcode() {
+            MOV | MOVZX | MOVSX | MOVSXD | LEA if !mentions_r11(&from) => return Use::Writes,
+            XOR | SUB if from == to => return Use::Writes,
+            POP => return Use::Writes,
+            _ => {}
+        }
+    }
+    let mentions = (0..instruction.operand_count()).any(|at| mentions_r11(&instruction.operand(at)));
+    if mentions { Use::Reads } else { Use::Nothing }
+}
+
+/// Whether an operand is r11 or a part of it, or in memory where r11 says.
+fn mentions_r11(operand: &Operand) -> bool {
+    use Operand::*;
+    match *operand {
+        Nothing | ImmediateI8 { .. } | ImmediateU8 { .. } | ImmediateI16 { .. } | ImmediateU16 { .. } => false,
+        ImmediateI32 { .. } | ImmediateU32 { .. } | ImmediateI64 { .. } | ImmediateU64 { .. } => false,
+        AbsoluteU32 { .. } | AbsoluteU64 { .. } => false,
+        Register { reg: one } | MemDeref { base: one } | Disp { base: one, .. } => may_be_r11(one),
+        MemIndexScale { index, .. } | MemIndexScaleDisp { index, .. } => may_be_r11(index),
+        MemBaseIndexScale { base, index, .. } | MemBaseIndexScaleDisp { base, index, .. } => {
+            may_be_r11(base) || may_be_r11(index)
+        }
+        // AVX-512.
+        _ => true,
+    }
+}
+
+fn may_be_r11(register: RegSpec) -> bool {
+    use register_class::{D, Q, RB, W};
+    register.num() == 11 && [Q, D, W, RB].contains(&register.class())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::single_range_in_vec_init, reason = "a test; a list of one function")]
+
+    use super::*;
+
+    /// Whether flags are dead at the first system call of a function.
+    fn dead(function: &[&[u8]]) -> bool {
+        let function = function.concat();
+        let length = function.len() as u64;
+        let code = [&function[..], &[0x90; 32]].concat();
+        let run = Code { address: 0x1000, bytes: &code };
+        let at = code.windows(2).position(|pair| pair == SYSCALL).unwrap() as u64;
+        let site = Site {
+            address: 0x1000 + at,
+            length: 2,
+            function: 0x1000..0x1000 + length,
+            unwind_info: true,
+            number: None,
+            line: 0x1000,
+            before: Vec::new(),
+            after: Vec::new(),
+            targets: Vec::new(),
+            state_is_dead: false,
+            x87_is_empty: false,
+            detour: None,
+        };
+        are_dead(&run, &site)
+    }
+
+    const SYSCALL: &[u8] = &[0x0f, 0x05];
+    const RET: &[u8] = &[0xc3];
+    /// `cmp $-4095,%rax`
+    const COMPARE: &[u8] = &[0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff];
+    /// `mov %rax,%r11`
+    const TO_R11: &[u8] = &[0x49, 0x89, 0xc3];
+    /// `mov %r11,%rdx`
+    const FROM_R11: &[u8] = &[0x4c, 0x89, 0xda];
+    /// `call` of somewhere else
+    const CALL: &[u8] = &[0xe8, 0, 0x10, 0, 0];
+
+    /// `ja` over so many bytes
+    const fn above(bytes: u8) -> [u8; 2] {
+        [0x77, bytes]
+    }
+
+    #[test]
+    fn what_compilers_write_reads_neither() {
+        assert!(dead(&[SYSCALL, RET]));
+        assert!(dead(&[SYSCALL, COMPARE, &above(0), RET]));
+        assert!(dead(&[SYSCALL, CALL, FROM_R11, RET]));
+        assert!(dead(&[SYSCALL, &[0xff, 0xd0], FROM_R11, RET]));
+        // Moves first, and pushes; then `test %eax,%eax; je` back to the call.
+        assert!(dead(&[SYSCALL, &[0x89, 0xc3], &[0x53], &[0x85, 0xc0], &[0x74, 0xf7], RET]));
+        // Another function is jumped to.
+        assert!(dead(&[SYSCALL, &[0xe9, 0, 0x10, 0, 0]]));
+        // r11 is written before it is read.
+        assert!(dead(&[SYSCALL, COMPARE, TO_R11, &above(0), FROM_R11, RET]));
+    }
+
+    #[test]
+    fn who_reads_the_flags_is_seen() {
+        // setc %al; jc; cmovc %ecx,%eax; adc $0,%eax; pushf; lahf; rcl %eax
+        let readers: [&[u8]; 7] =
+            [&[0x0f, 0x92, 0xc0], &[0x72, 0], &[0x0f, 0x42, 0xc1], &[0x83, 0xd0, 0], &[0x9c], &[0x9f], &[0xd1, 0xd0]];
+        for reader in readers {
+            assert!(!dead(&[SYSCALL, reader, RET]), "{reader:02x?}");
+            assert!(!dead(&[SYSCALL, &[0x89, 0xc3], reader, RET]), "behind a mov: {reader:02x?}");
+            // `inc` leaves CF alone, and a shift may shift by nothing.
+            assert!(!dead(&[SYSCALL, &[0xff, 0xc3], &[0xd3, 0xe3], reader, RET]), "{reader:02x?}");
+            assert!(!dead(&[SYSCALL, SYSCALL, reader, RET]), "behind another call: {reader:02x?}");
+            assert!(dead(&[SYSCALL, COMPARE, reader, RET]), "behind cmp: {reader:02x?}");
+        }
+    }
+
+    #[test]
+    fn who_reads_r11_is_seen() {
+        // mov %r11,%rdx; push %r11; mov (%r11),%rax; mov (%rax,%r11),%rax; add %r11,%rax; mov %r11b,%al; mov $1,%r11b
+        let readers: [&[u8]; 7] = [
+            FROM_R11,
+            &[0x41, 0x53],
+            &[0x49, 0x8b, 0x03],
+            &[0x4a, 0x8b, 0x04, 0x18],
+            &[0x4c, 0x01, 0xd8],
+            &[0x44, 0x88, 0xd8],
+            &[0x41, 0xb3, 1],
+        ];
+        for reader in readers {
+            assert!(!dead(&[SYSCALL, reader, RET]), "{reader:02x?}");
+            assert!(!dead(&[SYSCALL, COMPARE, &above(0), reader, RET]), "behind cmp: {reader:02x?}");
+            assert!(!dead(&[SYSCALL, COMPARE, &above(3), TO_R11, reader, RET]), "past mov: {reader:02x?}");
+            assert!(dead(&[SYSCALL, COMPARE, TO_R11, reader, RET]), "behind mov: {reader:02x?}");
+        }
+        // The kernel puts the flags there again.
+        assert!(!dead(&[SYSCALL, TO_R11, SYSCALL, FROM_R11, RET]));
+        assert!(dead(&[SYSCALL, COMPARE, &[0x74, 0], SYSCALL, COMPARE, RET]));
+    }
+
+    #[test]
+    fn what_cannot_be_followed_reads_both() {
+        // jmp *%rax; the end of the function; bytes that are no instruction; fcmove
+        for end in [&[0xff, 0xe0][..], &[], &[0x06], &[0xda, 0xc8, 0xc3]] {
+            assert!(!dead(&[SYSCALL, end]), "{end:02x?}");
+        }
+        assert!(dead(&[SYSCALL, COMPARE, TO_R11, &[0xff, 0xe0]]), "where it leads both have been written");
+    }
+}
