@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::arena::Arena;
 use super::stub::{
-    BASE_TO_BEHIND, BASE_TO_DESCRIPTOR, BASE_TO_EXECUTE, BASE_TO_EXECUTED, Descriptor, JUMP, NAME, SKIP, SYSCALL, Stub,
+    BASE_TO_BEHIND, BASE_TO_DESCRIPTOR, BASE_TO_EXECUTE, BASE_TO_EXECUTED, BASE_TO_UNWANTED, Descriptor, JUMP, NAME,
+    SKIP, SYSCALL, Stub,
 };
 
 /// A stub, in a table about the stubs of an arena.
@@ -117,6 +118,7 @@ impl Stub {
             0 => shown(self.site(), false),
             CLONED => shown(self.after(), false),
             from_base if from_base == SKIPPED || NAMED.contains(&from_base) => shown(self.after(), true),
+            BASE_TO_UNWANTED => shown(self.site(), false),
             _ if self.in_place => None,
             BASE_TO_EXECUTE => shown(self.site(), false),
             BASE_TO_EXECUTED => shown(self.after(), false),
@@ -174,15 +176,17 @@ mod tests {
     #[test]
     fn instructions_around_the_crossing_stand_for_those_around_the_system_call() {
         for stub in [stub(true), stub(false)] {
-            assert_eq!(shown(&stub, -55), Some((0x1000, false)), "the first moved one");
-            assert_eq!(shown(&stub, -50), Some((0x1005, false)), "another one");
-            assert_eq!(shown(&stub, -48), Some((0x1007, false)), "mov rcx");
-            assert_eq!(shown(&stub, -41), Some((0x1007, false)), "movzx");
+            assert_eq!(shown(&stub, -54), Some((0x1000, false)), "the first moved one");
+            assert_eq!(shown(&stub, -49), Some((0x1005, false)), "another one");
+            assert_eq!(shown(&stub, -47), Some((0x1007, false)), "mov rcx");
+            assert_eq!(shown(&stub, -40), Some((0x1007, false)), "movzx");
+            assert_eq!(shown(&stub, -27), Some((0x1007, false)), "jrcxz");
             assert_eq!(shown(&stub, -25), Some((0x1007, false)), "lea rsp");
             assert_eq!([-20, -13, -6].map(|at| shown(&stub, at)), [Some((0x1007, true)); 3], "lea rcx, lea r11, jmp");
             assert_eq!(shown(&stub, 0), Some((0x1007, false)), "syscall");
             assert_eq!(shown(&stub, 2), Some((AFTER, false)), "lea rsp");
             assert_eq!([7, 14, 21].map(|at| shown(&stub, at)), [Some((AFTER, true)); 3], "lea rcx, lea r11, jmp");
+            assert_eq!(shown(&stub, 27), Some((0x1007, false)), "jmp");
         }
     }
 

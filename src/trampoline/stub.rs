@@ -4,9 +4,9 @@
 //! entry:     the instructions moved out of the window before the syscall
 //!            mov   rcx, [unwanted]
 //!            movzx ecx, byte [rcx + number] does any hook want this number? rcx and r11 are free, flags are not
-//!            jrcxz cross
-//!            jmp   syscall                  no: the original instruction, or `execute`
-//! cross:     lea   rsp, [rsp - 128]         skip the red zone
+//!            lea   ecx, [rcx - 1]
+//!            jrcxz unwanted
+//!            lea   rsp, [rsp - 128]         skip the red zone
 //!            lea   rcx, [rip + after]
 //!            lea   r11, [rip + base]
 //!            jmp   [crossing]               every register but rsp is as at the syscall; rcx and r11 are free
@@ -15,6 +15,7 @@
 //!            lea   rcx, [rip + after]
 //!            lea   r11, [rip + base of the clone]
 //!            jmp   [after_clone]
+//! unwanted:  jmp   syscall                  the original instruction, or `execute`
 //!            (padding)
 //!            (descriptor, which says also where the crossings go on: with a call at the original instruction, or at `execute`;
 //!            with a result at `after` in the object, or at `executed`)
@@ -39,20 +40,24 @@ use super::template::{Templates, To};
 use crate::disasm::Instruction;
 use crate::patch::Patch;
 
-/// Length of the question whether the number is wanted, of `syscall`, of `lea rsp, [rsp - 128]`, of `lea rcx, [rip + after]`, and of
-/// `jmp [crossing]`.
-pub(super) const TEST: u64 = 23;
+/// Length of the question whether the number is wanted, of `syscall`, of `lea rsp, [rsp - 128]`, of `lea rcx, [rip + after]`, of
+/// `jmp [crossing]`, and of `jmp syscall`.
+pub(super) const TEST: u64 = 22;
 pub(super) const SYSCALL: u64 = 2;
 pub(super) const SKIP: u64 = 5;
 pub(super) const NAME: u64 = 7;
 pub(super) const JUMP: u64 = 6;
+const DIRECT_JUMP: u64 = 5;
 
 /// From behind the instructions moved from before the system call to the base.
 pub(super) const TO_BASE: u64 = TEST + SKIP + 2 * NAME + JUMP;
 /// From there to the base of the clone.
 const BASE_TO_BASE_OF_CLONE: u64 = SYSCALL + SKIP + 2 * NAME + JUMP;
+/// To where an unwanted call is made.
+pub(super) const BASE_TO_UNWANTED: u64 = BASE_TO_BASE_OF_CLONE;
 /// From both to the descriptor.
-pub(crate) const BASE_TO_DESCRIPTOR: u64 = BASE_TO_BASE_OF_CLONE.next_multiple_of(align_of::<Descriptor>() as u64);
+pub(crate) const BASE_TO_DESCRIPTOR: u64 =
+    (BASE_TO_UNWANTED + DIRECT_JUMP).next_multiple_of(align_of::<Descriptor>() as u64);
 pub(crate) const BASE_OF_CLONE_TO_DESCRIPTOR: u64 = BASE_TO_DESCRIPTOR - BASE_TO_BASE_OF_CLONE;
 /// From there to what says where the crossings go on.
 pub(crate) const DESCRIPTOR_TO_CALL: u64 = offset_of!(Descriptor, call) as u64;

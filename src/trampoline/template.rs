@@ -4,13 +4,12 @@
 use dynasmrt::x64::X64Relocation;
 use dynasmrt::{DynasmApi as _, DynasmLabelApi as _, VecAssembler, dynasm};
 
-use super::stub::{BASE_TO_BEHIND, BASE_TO_DESCRIPTOR, BASE_TO_EXECUTE, Descriptor, JUMP, TEST, TO_BASE};
+use super::stub::{
+    BASE_TO_BEHIND, BASE_TO_DESCRIPTOR, BASE_TO_EXECUTE, BASE_TO_UNWANTED, Descriptor, JUMP, TEST, TO_BASE,
+};
 use crate::patch::Patch;
 
-/// Length of `jrcxz`.
-const JRCXZ: u64 = 2;
-
-/// What fills the question whether the number is wanted, and is before the descriptor.
+/// What is before the descriptor.
 const INT3: u8 = 0xcc;
 
 /// What a relative address in a stub refers to.
@@ -68,24 +67,19 @@ impl Template {
 
         dynasm!(ops; .arch x64; mov rcx, QWORD [extern somewhere]);
         to(&ops, To::Unwanted);
-        if numbered {
+        // Two lengths of the second instruction, so that both questions have one.
+        let asked = if numbered {
             dynasm!(ops; .arch x64; movzx ecx, BYTE [rcx + number]);
+            let asked = ops.offset().0;
+            dynasm!(ops; .arch x64; lea ecx, [DWORD rcx - 1]);
+            asked
         } else {
-            dynasm!(ops; .arch x64; movzx r11d, ax; movzx ecx, BYTE [rcx + r11]);
-        }
-        let asked = ops.offset().0;
+            dynasm!(ops; .arch x64; movzx r11d, ax; movzx ecx, BYTE [rcx + r11]; lea rcx, [rcx - 1]);
+            0
+        };
         // `jrcxz`, which reads no flags and writes none. Not to a label: the assembler would choose another length.
-        ops.extend([0xe3, (TEST - JRCXZ) as u8 - asked as u8]);
-        match here_instead {
-            Some((execute, _)) => dynasm!(ops; .arch x64; jmp =>execute),
-            None => {
-                dynasm!(ops; .arch x64; jmp extern somewhere);
-                to(&ops, To::Syscall);
-            }
-        }
-        while (ops.offset().0 as u64) < TEST {
-            ops.push(INT3);
-        }
+        ops.extend([0xe3, (TO_BASE + BASE_TO_UNWANTED - TEST) as u8]);
+        debug_assert_eq!(ops.offset().0 as u64, TEST);
         let behind_base = |ops: &VecAssembler<X64Relocation>| ops.offset().0 as u64 - TO_BASE;
         let mut cross = |ops: &mut VecAssembler<X64Relocation>, crossing| {
             dynasm!(ops; .arch x64; lea rsp, [rsp - 128]; lea rcx, [extern somewhere]);
@@ -97,6 +91,14 @@ impl Template {
         debug_assert_eq!(behind_base(&ops), 0);
         dynasm!(ops; .arch x64; syscall);
         cross(&mut ops, To::AfterClone);
+        debug_assert_eq!(behind_base(&ops), BASE_TO_UNWANTED);
+        match here_instead {
+            Some((execute, _)) => dynasm!(ops; .arch x64; jmp =>execute),
+            None => {
+                dynasm!(ops; .arch x64; jmp extern somewhere);
+                to(&ops, To::Syscall);
+            }
+        }
         while behind_base(&ops) < BASE_TO_DESCRIPTOR {
             ops.push(INT3);
         }
@@ -113,7 +115,7 @@ impl Template {
             to(&ops, To::After);
             debug_assert_eq!(behind_base(&ops), BASE_TO_BEHIND);
         }
-        // The number ends where the question does that it is asked with.
+        // The number ends where the instruction does that has it.
         Some(Template { code: ops.finalize().ok()?, fields, number: numbered.then_some(asked) })
     }
 }
