@@ -26,6 +26,8 @@ pub(crate) struct Prepared<'a> {
     counts: capi::Object,
     object: &'a Loaded,
     change: Change,
+    /// Whether its sites had to be found, which takes more memory than all the rest.
+    pub(crate) was_searched: bool,
 }
 
 /// How the code of an object comes to be patched.
@@ -97,7 +99,7 @@ impl<'a> Prepared<'a> {
         patches.iter().for_each(|patch| draft.add(patch));
         let prepared = draft.finish(fail);
         times.lap(Stage::Emit);
-        prepared
+        Some(Prepared { was_searched: true, ..prepared? })
     }
 
     /// Puts the jumps in place. Answers what programs are told.
@@ -128,7 +130,7 @@ fn from_copy<'a>(object: &'a Loaded, index: &Index, crossings: Crossings) -> Opt
     }
     trampoline::remember(arena);
     let counts = capi::Object::with(mapped.path.as_ptr().cast(), mapped.counts());
-    Some(Prepared { counts, object, change: Change::Copy(mapped) })
+    Some(Prepared { counts, object, change: Change::Copy(mapped), was_searched: false })
 }
 
 /// Tells of the sites in a patched copy: they are those of the index that it was made with.
@@ -237,7 +239,7 @@ impl<'a> Draft<'a> {
             Ok(arena) => {
                 ::log::debug!("{}: {} stubs at {:x?}", object.path().display(), arena.stubs.len(), arena.memory);
                 trampoline::remember(arena);
-                Some(Prepared { counts, object, change: Change::Edits(edits) })
+                Some(Prepared { counts, object, change: Change::Edits(edits), was_searched: false })
             }
             Err(error) => {
                 fail(object.path(), None, &error);

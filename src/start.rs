@@ -20,7 +20,7 @@ use crate::log::Wanted;
 use crate::object::loaded::{self, Loaded};
 use crate::prepare::Prepared;
 use crate::sys::text::TextWriter;
-use crate::sys::{call, dynamic};
+use crate::sys::{call, dynamic, heap};
 use crate::times::{Stage, Times};
 use crate::trampoline::Crossings;
 use crate::{capi, handed_down, hook, inject, keep, log, report, stat};
@@ -181,8 +181,12 @@ fn start(config: &Config) -> usize {
         .into_iter()
         .filter_map(|object| Prepared::new(object, wanted.as_ref(), index.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
+    let was_searched = prepared.iter().any(|object| object.was_searched);
     let writer = LazyCell::new(TextWriter::new as fn() -> TextWriter);
     capi::tell_of(prepared.into_iter().filter_map(|object| object.write(&writer, &mut fail)).collect());
+    if was_searched {
+        heap::give_back(&objects);
+    }
     times.lap(Stage::Write);
     // The first object of the list is the program.
     hook::cancel::prepare(objects.iter().skip(1).find(|object| object.is_self()).map(|object| object.span.clone()));

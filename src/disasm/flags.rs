@@ -15,12 +15,13 @@ use yaxpeax_x86::long_mode::{InstDecoder, Instruction, Opcode, Operand, RegSpec,
 
 use super::{
     code::Code,
+    plain::plain_length,
     site::Site,
-    step::{Flow, State, Step, step},
+    step::{Flow, State, Step, simple_branch, step_of},
 };
 
-/// No site of a libc takes a tenth of this.
-const MOST_STEPS: usize = 4096;
+/// No site of a libc takes a quarter of this.
+const MOST_STEPS: usize = 1024;
 
 /// Which of the two may still be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,52 +32,73 @@ struct Live {
 
 /// Whether nobody reads the flags of a site after the call. What cannot be followed reads them.
 pub(super) fn are_dead(run: &Code<'_>, site: &Site) -> bool {
+    let function = run.slice(site.function.clone());
+    let mut steps = 0;
     let mut seen = BTreeSet::new();
     let mut work = vec![(site.end(), Live { flags: true, r11: true })];
-    while let Some((address, live)) = work.pop() {
-        if !seen.insert((address, live)) {
-            continue;
-        }
-        if seen.len() > MOST_STEPS || !site.function.contains(&address) {
-            return false;
-        }
-        let code = run.slice(address..site.function.end);
-        let Some(step) = step(code, address) else { return false };
-        let Some(live) = behind(code, &step, live) else { return false };
-        if live == (Live { flags: false, r11: false }) {
-            continue;
-        }
-        let next = address + u64::from(step.length);
-        match step.flow {
-            Flow::Next | Flow::Address(_) | Flow::Nop | Flow::Syscall => work.push((next, live)),
-            Flow::Conditional(Some(target)) => work.extend([(next, live), (target, live)]),
-            Flow::Jump(Some(target)) if site.function.contains(&target) => work.push((target, live)),
-            // To another function, as a call that ends this one; and what ends in no other way.
-            Flow::Jump(Some(_)) | Flow::Call(_) | Flow::End | Flow::Filler => {}
-            Flow::Jump(None) | Flow::Conditional(None) => return false,
+    while let Some((start, live)) = work.pop() {
+        let is_new = seen.insert((start, live));
+        let mut ahead = is_new.then_some((start, live));
+        while let Some((address, live)) = ahead {
+            steps += 1;
+            let code = function.get((address - site.function.start) as usize..).unwrap_or_default();
+            let Some((step, live)) = pass(code, address, live).filter(|_| steps <= MOST_STEPS) else { return false };
+            let next = Some((address + u64::from(step.length), live));
+            ahead = match step.flow {
+                _ if live == Live { flags: false, r11: false } => None,
+                Flow::Next | Flow::Address(_) | Flow::Nop | Flow::Syscall => next,
+                Flow::Conditional(Some(target)) if site.function.contains(&target) => {
+                    work.push((target, live));
+                    next
+                }
+                Flow::Jump(Some(target)) if site.function.contains(&target) => {
+                    work.push((target, live));
+                    None
+                }
+                // To another function, as a call that ends this one; and what ends in no other way.
+                Flow::Jump(Some(_)) | Flow::Call(_) | Flow::End | Flow::Filler => None,
+                Flow::Jump(None) | Flow::Conditional(_) => return false,
+            };
         }
     }
     true
 }
 
-/// Which may be read behind an instruction; `None` if it may read one itself.
-fn behind(code: &[u8], step: &Step, live: Live) -> Option<Live> {
-    if matches!(step.flow, Flow::Call(Some(_)) | Flow::Nop | Flow::Jump(Some(_))) {
-        return Some(live);
+/// Passes the instruction at the start of these bytes. Answers also which may be read behind it; `None` if it may read one itself, or is none.
+fn pass(code: &[u8], address: u64, live: Live) -> Option<(Step, Live)> {
+    if let Some(step) = simple_branch(code, address) {
+        return (!live.flags || !matches!(step.flow, Flow::Conditional(_))).then_some((step, live));
+    }
+    if let Some((length, writes_flags)) = at_sight(code).filter(|&(_, writes_flags)| writes_flags || !live.flags) {
+        let step = Step { length, flow: Flow::Next, state: State::General };
+        return Some((step, Live { flags: live.flags && !writes_flags, ..live }));
     }
     let instruction = InstDecoder::default().decode(&mut U8Reader::new(code)).ok()?;
-    let of_flags = on_flags(&instruction, step.state);
-    if live.flags && of_flags == Use::Reads {
-        return None;
-    }
-    let of_r11 = on_r11(&instruction);
-    if live.r11 && of_r11 == Use::Reads {
+    let step = step_of(&instruction, code, address)?;
+    let (of_flags, of_r11) = (on_flags(&instruction, step.state), on_r11(&instruction));
+    if (live.flags && of_flags == Use::Reads) || (live.r11 && of_r11 == Use::Reads) {
         return None;
     }
     let flags = live.flags && of_flags != Use::Writes;
     // The kernel puts the flags there.
     let r11 = if step.flow == Flow::Syscall { flags } else { live.r11 && of_r11 != Use::Writes };
-    Some(Live { flags, r11 })
+    Some((step, Live { flags, r11 }))
+}
+
+/// The length of a plain instruction that names none of the registers from r8 on, and whether it is sure to be one that writes all flags and
+/// reads none. Most are, and decoding them all would take as long as a tenth of everything else.
+fn at_sight(code: &[u8]) -> Option<(u8, bool)> {
+    let length = u8::try_from(plain_length(*code.first_chunk()?)?).ok()?;
+    let opcode = match *code {
+        // REX, with nothing but the bit for 64 bits.
+        [0x40 | 0x48, opcode, ..] => opcode,
+        [0x41..=0x4f | 0x64, ..] => return None,
+        [opcode, ..] => opcode,
+        [] => return None,
+    };
+    // add, or, and, sub, xor, cmp in all their forms, without adc and sbb; test.
+    let is_arithmetic = opcode < 0x40 && opcode & 7 < 6 && opcode & 0x30 != 0x10;
+    Some((length, is_arithmetic || matches!(opcode, 0x84 | 0x85 | 0xa8 | 0xa9)))
 }
 
 /// What an instruction does to something.

@@ -119,8 +119,8 @@ pub fn locate_some(
         site.targets.dedup();
         site.number = number(site);
         site.state_is_dead = site.state_is_dead
-            && runs.iter().any(|run| run.range().contains(&site.address) && flags::are_dead(run, site))
-            && is_called_by_symbol(site, &arrivals, &runs);
+            && is_called_by_symbol(site, &arrivals, &runs)
+            && runs.iter().any(|run| run.range().contains(&site.address) && flags::are_dead(run, site));
         // Who is called by symbols alone is entered by calls. Other functions have several sites, often.
         if site.x87_is_empty && !site.state_is_dead {
             let start = site.function.start;

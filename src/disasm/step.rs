@@ -61,7 +61,7 @@ pub(super) fn step(code: &[u8], address: u64) -> Option<Step> {
 }
 
 /// The branches compilers write, and what else takes no decoder: half of what is not plain (see `plain`).
-fn simple_branch(code: &[u8], address: u64) -> Option<Step> {
+pub(super) fn simple_branch(code: &[u8], address: u64) -> Option<Step> {
     let (length, flow): (u8, fn(Option<u64>) -> Flow) = match *code {
         [0x70..=0x7f, _, ..] => (2, Flow::Conditional),
         [0xeb, _, ..] => (2, Flow::Jump),
@@ -77,9 +77,14 @@ fn simple_branch(code: &[u8], address: u64) -> Option<Step> {
 
 fn decoded(code: &[u8], address: u64) -> Option<Step> {
     let instruction = InstDecoder::default().decode(&mut U8Reader::new(code)).ok()?;
+    step_of(&instruction, code, address)
+}
+
+/// The same of an instruction that has been decoded, from the start of these bytes.
+pub(super) fn step_of(instruction: &x86::Instruction, code: &[u8], address: u64) -> Option<Step> {
     let length = u8::try_from(instruction.len().to_const()).ok()?;
     let bytes = code.get(..usize::from(length)).filter(|bytes| (1..=Instruction::LONGEST).contains(&bytes.len()))?;
-    Some(Step { length, flow: flow(instruction.opcode(), bytes, address), state: state(&instruction) })
+    Some(Step { length, flow: flow(instruction.opcode(), bytes, address), state: state(instruction) })
 }
 
 fn state(instruction: &x86::Instruction) -> State {

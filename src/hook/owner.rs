@@ -16,19 +16,25 @@ static OWNER: AtomicPtr<AtomicI64> = AtomicPtr::new(std::ptr::null_mut());
 /// Makes the calling process the owner.
 pub(super) fn set_up() {
     if let Some(page) = map_emptied_by_fork() {
-        OWNER.store(page as *mut AtomicI64, Ordering::Relaxed);
-        is_this_process();
+        let owner = page as *mut AtomicI64;
+        // SAFETY: a fresh page, which stays.
+        unsafe { &*owner }.store(this_process(), Ordering::Relaxed);
+        OWNER.store(owner, Ordering::Relaxed);
     }
+}
+
+fn this_process() -> i64 {
+    // SAFETY: asks for a number.
+    unsafe { syscall(libc::SYS_getpid, [0; 6]) }
 }
 
 /// Whether the calling process is the owner.
 pub(super) fn is_this_process() -> bool {
     // SAFETY: null, or a page that stays mapped and holds zeroes or what is stored here.
     let Some(owner) = (unsafe { OWNER.load(Ordering::Relaxed).as_ref() }) else { return true };
-    // SAFETY: asks for a number.
-    let this = unsafe { syscall(libc::SYS_getpid, [0; 6]) };
+    let this = this_process();
     match owner.load(Ordering::Relaxed) {
-        // Fresh from the kernel, or from a `fork`.
+        // From a `fork`.
         0 => {
             owner.store(this, Ordering::Relaxed);
             true

@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod dynamic;
+pub(crate) mod heap;
 pub(crate) mod mapped;
 pub(crate) mod memory;
 pub(crate) mod near;
