@@ -6,6 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::way::Way;
+
 /// The folder everything is in, and how long to measure.
 #[derive(Debug)]
 pub(crate) struct Bench {
@@ -98,8 +100,13 @@ impl Bench {
         Ok(self.compile("musl-gcc", &format!("{name}.c"), &format!("musl_{name}"), [""; 0]))
     }
 
+    /// With a plugin, as `intercept run` loads it: the library is named, too, so that the loader need not look for it.
+    pub(crate) fn with_plugin(&self, name: &str) -> Way {
+        Way::with(self.library()).and(self.plugin(name))
+    }
+
     /// A plugin of `benches/c`, which brings the library with it.
-    pub(crate) fn plugin(&self, name: &str) -> PathBuf {
+    fn plugin(&self, name: &str) -> PathBuf {
         let folder = self.folder.path().display();
         let link = [format!("-L{folder}"), format!("-Wl,-rpath,{folder}")];
         let flags = ["-shared", "-fpic", "-Wl,--no-as-needed", &link[0], &link[1], "-lsyscall_intercept"];

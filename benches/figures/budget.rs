@@ -12,7 +12,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     // Two processes that wait for each other at every instruction.
     let _pinned = OneCpu::keep();
     let budget = Budget::read(include_str!("../budget.toml"));
-    let plugin = |name: &str| Way::with(bench.plugin(name));
+    let plugin = |name: &str| bench.with_plugin(name);
     let everywhere = |name: &str| plugin(name).env("INTERCEPT_ALL_OBJS", "1");
     let subscribing = plugin("subscribing_hook");
     let mut ways = vec![

@@ -162,8 +162,8 @@ impl Case {
 }
 
 fn of_the_library(bench: &Bench) -> Vec<Case> {
-    let plugin = |name: &str| Ok(Way::with(bench.plugin(name)));
-    let everywhere = |name: &str| Ok(Way::with(bench.plugin(name)).env("INTERCEPT_ALL_OBJS", "1"));
+    let plugin = |name: &str| Ok(bench.with_plugin(name));
+    let everywhere = |name: &str| Ok(bench.with_plugin(name).env("INTERCEPT_ALL_OBJS", "1"));
     let subscribing = plugin("subscribing_hook");
     vec![
         case("forwarded", "getppid", plugin("forwarding_hook"), Proof::Asked)
@@ -250,6 +250,8 @@ fn yardsticks(bench: &Bench) -> Vec<Case> {
     let traced = |what: &str, way| case(format!("yardstick: {what}"), "getppid", way, Proof::NotAsked);
     [
         library("LD_PRELOAD of the one function", "interposing"),
+        library("the least a crossing does", "bare_crossing"),
+        library("the same with all vector registers saved", "bare_crossing_with_vectors"),
         library("int3 and SIGTRAP", "breakpoint"),
         library("Syscall User Dispatch and SIGSYS", "user_dispatch"),
         library("seccomp's RET_TRAP", "seccomp_trap"),

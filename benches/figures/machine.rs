@@ -50,7 +50,17 @@ pub(crate) struct OneCpu {
 }
 
 impl OneCpu {
+    /// The last there is: interrupts tend to be served by the first.
     pub(crate) fn keep() -> OneCpu {
+        OneCpu::choose(|cpus| cpus.last().copied())
+    }
+
+    /// Another one than that, if there are two.
+    pub(crate) fn another() -> OneCpu {
+        OneCpu::choose(|cpus| cpus.iter().rev().nth(1).or(cpus.first()).copied())
+    }
+
+    fn choose(choose: impl FnOnce(&[usize]) -> Option<usize>) -> OneCpu {
         let mut before = MaybeUninit::<libc::cpu_set_t>::zeroed();
         // SAFETY: has room for the answer.
         let answer = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), before.as_mut_ptr()) };
@@ -58,13 +68,13 @@ impl OneCpu {
         // SAFETY: any bits are a set of CPUs.
         let before = unsafe { before.assume_init() };
         // SAFETY: within the set.
-        let has = |cpu: usize| unsafe { libc::CPU_ISSET(cpu, &before) };
-        // The last: interrupts tend to be served by the first.
-        let last = (0..libc::CPU_SETSIZE as usize).rfind(|&cpu| has(cpu)).unwrap();
+        let has = |cpu: &usize| unsafe { libc::CPU_ISSET(*cpu, &before) };
+        let cpus: Vec<usize> = (0..libc::CPU_SETSIZE as usize).filter(has).collect();
+        let chosen = choose(&cpus).unwrap();
         // SAFETY: no bits are a set of CPUs, too.
         let mut one: libc::cpu_set_t = unsafe { std::mem::zeroed() };
         // SAFETY: within the set.
-        unsafe { libc::CPU_SET(last, &mut one) };
+        unsafe { libc::CPU_SET(chosen, &mut one) };
         set(&one);
         OneCpu { before }
     }

@@ -21,8 +21,8 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
                 .target("<= +700 kB", false),
         ];
     }
-    let mut ways = vec![Way::bare(), Way::with(bench.plugin("forwarding_hook"))];
-    let subscribing = Way::with(bench.plugin("subscribing_hook"));
+    let mut ways = vec![Way::bare(), bench.with_plugin("forwarding_hook")];
+    let subscribing = bench.with_plugin("subscribing_hook");
     ways.push(subscribing);
     ways.push(ways[1].clone().without_index());
     // A page of a file that is not on the disk yet counts as one that its only reader has written.

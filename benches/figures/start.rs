@@ -14,8 +14,8 @@ const TRUE: &str = "/bin/true";
 
 pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     let _pinned = OneCpu::keep();
-    let forwarding = Way::with(bench.plugin("forwarding_hook"));
-    let subscribing = Way::with(bench.plugin("subscribing_hook"));
+    let forwarding = bench.with_plugin("forwarding_hook");
+    let subscribing = bench.with_plugin("subscribing_hook");
     let inert = Way::with(bench.library()).env("INTERCEPT_HOOK_CMDLINE_FILTER", "no such program");
     let unindexed = [&forwarding, &subscribing].map(|way| way.clone().without_index());
     let mut ways = vec![Way::bare(), inert, forwarding.clone(), subscribing.clone()];

@@ -22,8 +22,8 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     let program = bench.program("caller");
     let ways = [
         ("bare", Way::bare()),
-        ("forwarded", Way::with(bench.plugin("forwarding_hook"))),
-        ("emulated", Way::with(bench.plugin("emulating_hook"))),
+        ("forwarded", bench.with_plugin("forwarding_hook")),
+        ("emulated", bench.with_plugin("emulating_hook")),
     ];
     let mut callers: Vec<(Caller, usize)> = Vec::new();
     for (_, way) in &ways {

@@ -6,12 +6,14 @@ use std::process::{Command, Stdio};
 
 use super::Throughput;
 use crate::bench::{Bench, needed, text};
+use crate::machine::OneCpu;
 use crate::start::take_turns;
 use crate::way::Way;
 
 const FOLDERS: usize = 200;
 
-pub(super) fn measure(bench: &Bench, ways: &[Way; 2]) -> Result<Throughput, String> {
+pub(super) fn measure(bench: &Bench, ways: &[Way]) -> Result<Throughput, String> {
+    let _pinned = OneCpu::keep();
     let program = needed("git", "git")?;
     let folder = bench.folder_in_memory();
     let folder = folder.path();

@@ -9,7 +9,7 @@ use crate::bench::{Bench, needed, text};
 use crate::statistics::in_turns;
 use crate::way::Way;
 
-pub(super) fn measure(bench: &Bench, ways: &[Way; 2]) -> Result<Throughput, String> {
+pub(super) fn measure(bench: &Bench, ways: &[Way]) -> Result<Throughput, String> {
     let program = needed("make", "make")?;
     let files = bench.rounds(16, 2);
     let folder = bench.folder_in_memory();

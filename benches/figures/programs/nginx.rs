@@ -8,13 +8,15 @@ use std::process::Command;
 use super::Throughput;
 use super::server::{Server, free_port};
 use crate::bench::{Bench, needed, text};
+use crate::machine::OneCpu;
 use crate::statistics::in_turns;
 use crate::way::Way;
 
-pub(super) fn measure(bench: &Bench, ways: &[Way; 2]) -> Result<Throughput, String> {
+pub(super) fn measure(bench: &Bench, ways: &[Way]) -> Result<Throughput, String> {
     let program = needed("nginx", "nginx")?;
     let client = needed("wrk", "wrk")?;
     let mut servers = Vec::new();
+    let pinned = OneCpu::keep();
     for (way, name) in ways.iter().zip(["nginx_bare", "nginx_hooked"]) {
         let (folder, port) = (bench.new_folder(name), free_port());
         fs::write(folder.join("index.html"), "x".repeat(1000)).unwrap();
@@ -24,7 +26,10 @@ pub(super) fn measure(bench: &Bench, ways: &[Way; 2]) -> Result<Throughput, Stri
         let server = Server::start(way.command(&program, &args), || TcpStream::connect(("127.0.0.1", port)).is_ok())?;
         servers.push((server, format!("http://127.0.0.1:{port}/index.html")));
     }
-    let figures = in_turns(ways.len(), bench.rounds(15, 1), |way| {
+    // Where the servers run, the client does not.
+    drop(pinned);
+    let _elsewhere = OneCpu::another();
+    let figures = in_turns(ways.len(), bench.rounds(20, 1), |way| {
         let output = Command::new(&client).args(["-t1", "-c16", "-d1s", &servers[way].1]).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(!text.contains("Non-2xx"), "{text}");

@@ -6,19 +6,24 @@ use std::process::Command;
 use super::Throughput;
 use super::server::Server;
 use crate::bench::{Bench, needed, text};
+use crate::machine::OneCpu;
 use crate::statistics::in_turns;
 use crate::way::Way;
 
-pub(super) fn measure(bench: &Bench, ways: &[Way; 2]) -> Result<Throughput, String> {
+pub(super) fn measure(bench: &Bench, ways: &[Way]) -> Result<Throughput, String> {
     let program = needed("redis-server", "redis-server")?;
     let client = needed("redis-benchmark", "redis-tools")?;
     let mut servers = Vec::new();
+    let pinned = OneCpu::keep();
     for (way, name) in ways.iter().zip(["bare", "hooked"]) {
         let socket = bench.path(&format!("{name}.socket"));
         let args = ["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket", text(&socket)];
         let server = Server::start(way.command(&program, &args), || UnixStream::connect(&socket).is_ok())?;
         servers.push((server, socket));
     }
+    // Where the servers run, the client does not.
+    drop(pinned);
+    let _elsewhere = OneCpu::another();
     let requests = bench.rounds(60_000, 1_000).to_string();
     let figures = in_turns(ways.len(), bench.rounds(12, 1), |way| {
         let mut command = Command::new(&client);

@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use super::Throughput;
 use crate::bench::{Bench, needed, text};
+use crate::machine::OneCpu;
 use crate::statistics::in_turns;
 use crate::way::Way;
 
-pub(super) fn measure(bench: &Bench, ways: &[Way; 2]) -> Result<Throughput, String> {
+pub(super) fn measure(bench: &Bench, ways: &[Way]) -> Result<Throughput, String> {
+    let _pinned = OneCpu::keep();
     let program = needed("sqlite3", "sqlite3")?;
     let inserts = bench.rounds(4_000, 100);
     let script = bench.path("inserts.sql");

@@ -1,0 +1,2 @@
+#define VECTORS
+#include "bare_crossing.c"

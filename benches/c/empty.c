@@ -1,0 +1,2 @@
+/* Yardstick: a library with nothing in it. */
+int empty;
