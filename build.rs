@@ -32,6 +32,8 @@ fn main() {
     }
     // The unwinder: rustc asks for libgcc_s, which as-needed linking leaves out when all of it is here already.
     println!("cargo:rustc-link-arg=-Wl,--push-state,-Bstatic,--whole-archive,-lgcc_eh,--pop-state");
+    // See compat/libc.c.
+    println!("cargo:rustc-link-arg=-Wl,--wrap=_Unwind_SetGR");
 }
 
 /// Hashes a file, or all files below a folder in the order of their names.

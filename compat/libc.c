@@ -126,7 +126,7 @@ pthread_once(pthread_once_t *once, void (*initialise)(void))
 /*
  * The object an address lies in and its unwind table, for the unwinder of libgcc, whose static copy comes with the library:
  * no libgcc_s is sure to load with a libc other than the one it was built for. glibc has this function from 2.35 on. It is
- * only called at start and when a panic is caught or reported.
+ * only called when a panic is caught or reported, and as below.
  */
 static int
 contains(struct dl_phdr_info *object, size_t size, void *found)
@@ -163,12 +163,11 @@ _dl_find_object(void *address, struct dl_find_object *result)
 /*
  * A thread that is cancelled in a hook is unwound by the program's libgcc_s, which asks the personality of Rust about the frames
  * of this library, which asks the copy in here. libgcc keeps the layout of a context for that, but sets up a table when it
- * first unwinds itself, and aborts in _Unwind_SetGR without. So it unwinds once: one frame, a few microseconds.
+ * first unwinds itself, and aborts in _Unwind_SetGR without. So before that is called for the first time (build.rs has the linker call
+ * this function instead) it unwinds once: one frame, a few microseconds.
  *
  * It aborts, too, where it cannot find itself: in a static program that has opened this library, and with it a libc whose loader
  * lists no object at all. Nothing is intercepted there, so nobody will unwind either.
- *
- * Before the library's own constructor, which has no number: what is called here is no call of the program.
  */
 static _Unwind_Reason_Code
 stop(struct _Unwind_Context *context, void *unused)
@@ -177,13 +176,20 @@ stop(struct _Unwind_Context *context, void *unused)
 	return _URC_END_OF_STACK;
 }
 
-static __attribute__((constructor(101))) void
-set_up_unwinder(void)
+void __real__Unwind_SetGR(struct _Unwind_Context *context, int index, _Unwind_Word value);
+void __wrap__Unwind_SetGR(struct _Unwind_Context *context, int index, _Unwind_Word value);
+
+void
+__wrap__Unwind_SetGR(struct _Unwind_Context *context, int index, _Unwind_Word value)
 {
+	static volatile int set_up;             /* twice, by two threads, does no harm */
 	struct dl_find_object own;
 
-	if (_dl_find_object(set_up_unwinder, &own) == 0)
+	if (!set_up && _dl_find_object(__wrap__Unwind_SetGR, &own) == 0) {
 		_Unwind_Backtrace(stop, NULL);
+		set_up = 1;
+	}
+	__real__Unwind_SetGR(context, index, value);
 }
 
 /*
