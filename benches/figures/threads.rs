@@ -32,7 +32,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
         callers.push((caller, (BATCH / per_call) as usize));
     }
     // Calls in a nanosecond, all threads together: each way with one thread, then each with two, then with eight.
-    let speeds = in_turns(ways.len() * THREADS.len(), bench.rounds(80, 3), |turn| {
+    let speeds = in_turns(ways.len() * THREADS.len(), bench.rounds(240, 3), |turn| {
         let ((caller, calls), threads) = (&mut callers[turn % ways.len()], THREADS[turn / ways.len()]);
         (threads * *calls) as f64 / caller.time(threads, *calls)
     });
