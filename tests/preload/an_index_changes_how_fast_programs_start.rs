@@ -68,6 +68,20 @@ fn hooks_and_logs_see_what_they_would_see() {
 }
 
 #[test]
+fn without_one_what_locating_took_is_given_back() {
+    // Kilobytes of the heap that are there.
+    let heap = |program: Program| -> i64 {
+        let text = program.run().success().stdout();
+        let mut lines = text.lines().skip_while(|line| !line.ends_with("[heap]"));
+        let line = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    let program = Program::new("cat").args(["/proc/self/smaps"]);
+    let (bare, ours) = (heap(program.clone()), heap(program.intercepted().env("INTERCEPT_INDEX", "/nowhere")));
+    assert!(ours <= bare + 100, "{ours} kB, and bare {bare} kB");
+}
+
+#[test]
 fn the_index_beside_the_library_is_found() {
     let bench = Workbench::new();
     let library = bench.path("copy/libsyscall_intercept.so");
