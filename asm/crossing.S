@@ -8,7 +8,7 @@
 //         jmp   crossing
 //
 // and comes here with every register but rsp as it was at the `syscall` instruction. rcx and r11 are free: whatever happens
-// next, the kernel's entry sequence (or we in its place) puts the return address and the flags into them.
+// next, the kernel's entry sequence (or we in its place, where anybody reads them later) puts the return address and the flags into them.
 //
 // It does not call, because nobody comes back to it: the program goes on at its call, or behind it, by a jump from here. A call and
 // a return more take 1 ns, and behind a system call, of which the kernel lets a CPU forget what was called before, 7 ns (Zen 5).
@@ -39,8 +39,8 @@
 // Most calls take the short way (src/hook/ways.rs): they matter to nobody but the hook points, and so these are asked from here. About all
 // others Rust decides. What comes back from it in eax is a `Verdict`:
 //
-//      0 FORWARD    everything as it was, and on to the original `syscall` instruction
-//      1 RETURN     rax = Frame.result, rcx and r11 as the kernel leaves them, and on behind it
+//      0 FORWARD    everything that the variant saves as it was, and on to the original `syscall` instruction
+//      1 RETURN     the same, but rax = Frame.result, rcx and r11 as the kernel leaves them, and on behind it
 //      2 IN_STUB    as FORWARD, but to the `syscall` in the stub: `clone` and the like, whose children have another stack
 //      3 OBSERVE    the call is made here, its result shown to Rust, and then as RETURN
 //
@@ -91,7 +91,7 @@ syscall_intercept_places:
         .hidden syscall_intercept_crossing_begin
 syscall_intercept_crossing_begin:
 
-        // Saves what the variant saves and gives the hook the state the ABI promises it.
+        // Saves what the variant saves and gives the hook the state the ABI promises it; as far as it saves that.
         .macro  ENTER vector, control
         .cfi_def_cfa rsp, 128
         .cfi_register 16, 2                     // rip: what is in rcx
@@ -317,6 +317,29 @@ syscall_intercept_crossing_begin:
         call    _Unwind_Resume
         .endm
 
+        // Calls Rust. Where the flags are not kept, a function at a hook point finds DF and AC as the program has them, but the library itself does
+        // not.
+        .macro  RUST function, control
+        .ifc    \control, general
+        pushfq
+        test    dword ptr [rsp], 0x40400        // DF or AC set? Hardly ever.
+        lea     rsp, [rsp + 8]
+        jz      61f
+        pushfq
+        and     dword ptr [rsp], 0xfffffeff     // without TF: see FLAGS
+        sub     rsp, 8
+        push    2                               // as in ASIDE
+        popfq
+        call    \function
+        add     rsp, 8
+        popfq
+        jmp     62f
+61:
+        .endif
+        call    \function
+62:
+        .endm
+
         .macro  CROSSING name, vector, control
         .p2align 6
         .globl  syscall_intercept_crossing_\name
@@ -373,19 +396,19 @@ syscall_intercept_crossing_\name:
 
 .Lshown_\name:
         lea     rdi, [rbp - 112]                // &mut Frame
-        call    {observed}
+        RUST    {observed}, \control
         jmp     60f
 .Llong_\name:
         lea     rdi, [rbp - 112]
-        call    {before}
+        RUST    {before}, \control
 60:     cmp     eax, {OBSERVE}
         jne     .Ldecided_\name
 .Lobserve_\name:                              // until `observed`: the program's registers are in the frame
         mov     rcx, [rip + syscall_intercept_owed@GOTTPOFF]
         cmp     dword ptr fs:[rcx], 0
-        je      61f
+        je      63f
         SEND
-61:     mov     rax, [rbp - 64]                 // the hook left garbage in all of these
+63:     mov     rax, [rbp - 64]                 // the hook left garbage in all of these
         mov     rdi, [rbp - 56]
         mov     rsi, [rbp - 48]
         mov     rdx, [rbp - 40]
@@ -396,7 +419,7 @@ syscall_intercept_crossing_\name:
         syscall
         mov     [rbp - 72], rax
         lea     rdi, [rbp - 112]
-        call    {after}
+        RUST    {after}, \control
         mov     eax, {RETURN}
         jmp     .Ldecided_\name
 
@@ -432,7 +455,7 @@ syscall_intercept_after_clone_\name:
         .cfi_startproc
         ENTER   \vector, \control
         lea     rdi, [rbp - 112]
-        call    {after_clone}
+        RUST    {after_clone}, \control
         RESTORE \vector, \control
         FLAGS   \control
         lea     rsp, [rbp - 64]

@@ -20,8 +20,9 @@ use super::{
     step::{Flow, State, Step, simple_branch, step_of},
 };
 
-/// No site of a libc takes a quarter of this.
-const MOST_STEPS: usize = 1024;
+/// How many instructions are looked at for all sites of an object: those of a libc take a tenth of it. Ways may come together from any number
+/// of sites, in a file that was made for that.
+pub(super) const MOST_STEPS: usize = 1 << 20;
 
 /// Which of the two may still be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,19 +31,20 @@ struct Live {
     r11: bool,
 }
 
-/// Whether nobody reads the flags of a site after the call. What cannot be followed reads them.
-pub(super) fn are_dead(run: &Code<'_>, site: &Site) -> bool {
+/// Whether nobody reads the flags of a site after the call, nor r11. What cannot be followed reads them. `is_call` says of an address outside
+/// of the function whether who jumps there calls another function so. `steps` are left of [`MOST_STEPS`].
+pub(super) fn are_dead(run: &Code<'_>, site: &Site, is_call: impl Fn(u64) -> bool, steps: &mut usize) -> bool {
     let function = run.slice(site.function.clone());
-    let mut steps = 0;
     let mut seen = BTreeSet::new();
     let mut work = vec![(site.end(), Live { flags: true, r11: true })];
     while let Some((start, live)) = work.pop() {
         let is_new = seen.insert((start, live));
         let mut ahead = is_new.then_some((start, live));
         while let Some((address, live)) = ahead {
-            steps += 1;
+            let Some(left) = steps.checked_sub(1) else { return false };
+            *steps = left;
             let code = function.get((address - site.function.start) as usize..).unwrap_or_default();
-            let Some((step, live)) = pass(code, address, live).filter(|_| steps <= MOST_STEPS) else { return false };
+            let Some((step, live)) = pass(code, address, live) else { return false };
             let next = Some((address + u64::from(step.length), live));
             ahead = match step.flow {
                 _ if live == Live { flags: false, r11: false } => None,
@@ -55,9 +57,9 @@ pub(super) fn are_dead(run: &Code<'_>, site: &Site) -> bool {
                     work.push((target, live));
                     None
                 }
-                // To another function, as a call that ends this one; and what ends in no other way.
-                Flow::Jump(Some(_)) | Flow::Call(_) | Flow::End | Flow::Filler => None,
-                Flow::Jump(None) | Flow::Conditional(_) => return false,
+                Flow::Jump(Some(target)) if is_call(target) => None,
+                Flow::Call(_) | Flow::End | Flow::Filler => None,
+                Flow::Jump(_) | Flow::Conditional(_) => return false,
             };
         }
     }
@@ -75,20 +77,18 @@ fn pass(code: &[u8], address: u64, live: Live) -> Option<(Step, Live)> {
     }
     let instruction = InstDecoder::default().decode(&mut U8Reader::new(code)).ok()?;
     let step = step_of(&instruction, code, address)?;
-    let (of_flags, of_r11) = (on_flags(&instruction, step.state), on_r11(&instruction));
+    let (of_flags, of_r11) = (on_flags(&instruction, &step), on_r11(&instruction, &step));
     if (live.flags && of_flags == Use::Reads) || (live.r11 && of_r11 == Use::Reads) {
         return None;
     }
-    let flags = live.flags && of_flags != Use::Writes;
-    // The kernel puts the flags there.
-    let r11 = if step.flow == Flow::Syscall { flags } else { live.r11 && of_r11 != Use::Writes };
+    let (flags, r11) = (live.flags && of_flags != Use::Writes, live.r11 && of_r11 != Use::Writes);
     Some((step, Live { flags, r11 }))
 }
 
 /// The length of a plain instruction that names none of the registers from r8 on, and whether it is sure to be one that writes all flags and
 /// reads none. Most are, and decoding them all would take as long as a tenth of everything else.
 fn at_sight(code: &[u8]) -> Option<(u8, bool)> {
-    let length = u8::try_from(plain_length(*code.first_chunk()?)?).ok()?;
+    let length = plain_length(*code.first_chunk()?).filter(|&length| length <= code.len())? as u8;
     let opcode = match *code {
         // REX, with nothing but the bit for 64 bits.
         [0x40 | 0x48, opcode, ..] => opcode,
@@ -112,24 +112,28 @@ enum Use {
 }
 
 /// What it does to the flags.
-fn on_flags(instruction: &Instruction, state: State) -> Use {
+fn on_flags(instruction: &Instruction, step: &Step) -> Use {
     use Opcode::*;
     match instruction.opcode() {
         ADD | SUB | CMP | NEG | AND | OR | XOR | TEST | XADD | CMPXCHG => Use::Writes,
         MOV | MOVZX | MOVSX | MOVSXD | LEA | PUSH | POP | LEAVE | XCHG | BSWAP | NOT | NOP | ENDBR64 | CALL
-        | RETURN | JMP | UD2 | SYSCALL | CBW | CWDE | CDQE | CWD | CDQ | CQO | MOVS | STOS | LFENCE | MFENCE
-        | SFENCE => Use::Nothing,
+        | RETURN | JMP | UD2 | CBW | CWDE | CDQE | CWD | CDQ | CQO | MOVS | STOS | LFENCE | MFENCE | SFENCE => {
+            Use::Nothing
+        }
         // They write some flags, or undefined ones, or none if they shift by nothing.
         INC | DEC | SHL | SHR | SAR | ROL | ROR | BT | BTS | BTR | BTC | BSF | BSR | MUL | IMUL | DIV | IDIV => {
             Use::Nothing
         }
-        _ if state == State::Vectors => Use::Nothing,
+        _ if step.state == State::Vectors => Use::Nothing,
         _ => Use::Reads,
     }
 }
 
-fn on_r11(instruction: &Instruction) -> Use {
+fn on_r11(instruction: &Instruction, step: &Step) -> Use {
     use Opcode::*;
+    if step.flow == Flow::Syscall {
+        return Use::Writes;
+    }
     let (to, from) = (instruction.operand(0), instruction.operand(1));
     if [RegSpec::r11(), RegSpec::r11d()].map(|reg| Operand::Register { reg }).contains(&to) {
         match instruction.opcode() {
@@ -165,11 +169,18 @@ fn may_be_r11(register: RegSpec) -> bool {
     register.num() == 11 && [Q, D, W, RB].contains(&register.class())
 }
 
+/// Whether an instruction may set the direction flag.
+pub(super) fn sets_direction(instruction: &[u8]) -> bool {
+    let decoded = InstDecoder::default().decode(&mut U8Reader::new(instruction));
+    decoded.is_ok_and(|instruction| matches!(instruction.opcode(), Opcode::STD | Opcode::POPF))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::single_range_in_vec_init, reason = "a test; a list of one function")]
 
     use super::*;
+    use std::ops::Range;
 
     /// Whether flags are dead at the first system call of a function.
     fn dead(function: &[&[u8]]) -> bool {
@@ -178,21 +189,25 @@ mod tests {
         let code = [&function[..], &[0x90; 32]].concat();
         let run = Code { address: 0x1000, bytes: &code };
         let at = code.windows(2).position(|pair| pair == SYSCALL).unwrap() as u64;
-        let site = Site {
-            address: 0x1000 + at,
+        let site = site(0x1000..0x1000 + length, 0x1000 + at);
+        are_dead(&run, &site, |target| target != 0x2000, &mut MOST_STEPS.clone())
+    }
+
+    fn site(function: Range<u64>, address: u64) -> Site {
+        Site {
+            address,
             length: 2,
-            function: 0x1000..0x1000 + length,
+            line: function.start,
+            function,
             unwind_info: true,
             number: None,
-            line: 0x1000,
             before: Vec::new(),
             after: Vec::new(),
             targets: Vec::new(),
             state_is_dead: false,
             x87_is_empty: false,
             detour: None,
-        };
-        are_dead(&run, &site)
+        }
     }
 
     const SYSCALL: &[u8] = &[0x0f, 0x05];
@@ -219,8 +234,9 @@ mod tests {
         assert!(dead(&[SYSCALL, &[0xff, 0xd0], FROM_R11, RET]));
         // Moves first, and pushes; then `test %eax,%eax; je` back to the call.
         assert!(dead(&[SYSCALL, &[0x89, 0xc3], &[0x53], &[0x85, 0xc0], &[0x74, 0xf7], RET]));
-        // Another function is jumped to.
+        // Another function is jumped to, and not part of one.
         assert!(dead(&[SYSCALL, &[0xe9, 0, 0x10, 0, 0]]));
+        assert!(!dead(&[SYSCALL, &[0xe9, 0xf9, 0x0f, 0, 0]]));
         // r11 is written before it is read.
         assert!(dead(&[SYSCALL, COMPARE, TO_R11, &above(0), FROM_R11, RET]));
     }
@@ -258,9 +274,10 @@ mod tests {
             assert!(!dead(&[SYSCALL, COMPARE, &above(3), TO_R11, reader, RET]), "past mov: {reader:02x?}");
             assert!(dead(&[SYSCALL, COMPARE, TO_R11, reader, RET]), "behind mov: {reader:02x?}");
         }
-        // The kernel puts the flags there again.
+        // The kernel puts the flags there, and others where these have been written.
         assert!(!dead(&[SYSCALL, TO_R11, SYSCALL, FROM_R11, RET]));
-        assert!(dead(&[SYSCALL, COMPARE, &[0x74, 0], SYSCALL, COMPARE, RET]));
+        assert!(!dead(&[SYSCALL, SYSCALL, COMPARE, RET]));
+        assert!(dead(&[SYSCALL, COMPARE, SYSCALL, FROM_R11, RET]));
     }
 
     #[test]
@@ -270,5 +287,24 @@ mod tests {
             assert!(!dead(&[SYSCALL, end]), "{end:02x?}");
         }
         assert!(dead(&[SYSCALL, COMPARE, TO_R11, &[0xff, 0xe0]]), "where it leads both have been written");
+    }
+
+    #[test]
+    fn an_instruction_that_ends_behind_the_function_is_none() {
+        // The first eight bytes of `movl $1,16(%rsp,%riz)`, which has eleven: at the end of all addresses.
+        let code = [SYSCALL, COMPARE, &[0xc7, 0x84, 0x24, 0x10, 0, 0, 0, 1]].concat();
+        let address = u64::MAX - code.len() as u64;
+        let site = site(address..u64::MAX, address);
+        assert!(!are_dead(&Code { address, bytes: &code }, &site, |_| true, &mut MOST_STEPS.clone()));
+    }
+
+    #[test]
+    fn no_more_is_looked_at_than_it_may_cost() {
+        let code = [SYSCALL, COMPARE, &[0x90; 100], RET].concat();
+        let site = site(0x1000..0x1000 + code.len() as u64, 0x1000);
+        let run = Code { address: 0x1000, bytes: &code };
+        let mut steps = 150;
+        assert!(are_dead(&run, &site, |_| true, &mut steps));
+        assert!(steps < 50 && !are_dead(&run, &site, |_| true, &mut steps) && steps == 0);
     }
 }

@@ -3,8 +3,9 @@
 use super::{
     code::Code,
     effect::{Effect, Registers, effect},
+    flags,
     incoming::{Places, incoming, is_short_branch},
-    step::{Flow, Step, step},
+    step::{Flow, State, Step, step},
     x87::is_return,
 };
 use crate::object::Image;
@@ -128,10 +129,12 @@ impl Graph {
                 range.end = range.start + code.len() as u64;
             }
             // Whoever comes to what is behind an instruction that nobody knows comes to no place.
-            let Some(step) = step(rest, address) else { break };
+            let Some(step) = step(rest, address) else {
+                sets_direction = true;
+                break;
+            };
             let bytes = &rest[..usize::from(step.length)];
-            // `std` and `popf`.
-            sets_direction |= matches!(bytes, [0xfd | 0x9d] | [0x66, 0x9d]);
+            sets_direction |= step.state == State::Any && flags::sets_direction(bytes);
             self.places.push(Place {
                 address,
                 length: step.length,
@@ -254,7 +257,10 @@ impl Graph {
             let around = (start.saturating_sub(0x81)..start).chain(end..start.saturating_add(0x80));
             self.functions[at].is_entered_unseen |=
                 around.filter(|&from| !self.is_inside_an_instruction(from)).any(|from| {
-                    let code = runs.iter().find(|run| run.range().contains(&from)).map(|run| run.slice(from..from + 2));
+                    let code = runs
+                        .iter()
+                        .find(|run| run.range().contains(&from))
+                        .map(|run| run.slice(from..from.saturating_add(2)));
                     matches!(code, Some(&[opcode, distance])
                     if is_short_branch(opcode) && distance == start.wrapping_sub(from).wrapping_sub(2) as u8)
                 });

@@ -44,10 +44,13 @@ pub(super) fn find_dead(image: &Image<'_>, runs: &[Code<'_>], functions: &Functi
         return;
     }
     let graph = Graph::new(image, runs, &functions.ranges);
+    let mut steps = flags::MOST_STEPS;
     for site in sites.iter_mut().filter(|site| !site.state_is_dead && site.unwind_info) {
         let Some(run) = runs.iter().find(|run| run.range().contains(&site.address)) else { continue };
         let sets_direction = |function: usize| graph.functions[function].sets_direction;
-        if graph.function(site.address).is_none_or(sets_direction) || !flags::are_dead(run, site) {
+        // Compilers jump into the middle of a function only from another part of it.
+        let is_call = |target| graph.function(target).is_none_or(|at| graph.functions[at].range.start == target);
+        if graph.function(site.address).is_none_or(sets_direction) || !flags::are_dead(run, site, is_call, &mut steps) {
             continue;
         }
         let after = site.end();
@@ -465,8 +468,8 @@ mod tests {
 
     #[test]
     fn a_function_that_sets_the_direction_flag_is_left_out() {
-        // std; popf
-        for sets in [&[0xfd][..], &[0x9d]] {
+        // std; popf, and with a prefix
+        for sets in [&[0xfd][..], &[0x9d], &[0x48, 0x9d]] {
             assert_eq!(dead(&[&[sets, WRITE, RET]]), [false], "{sets:02x?}");
             assert_eq!(dead(&[&[WRITE, RET, sets, RET]]), [false], "{sets:02x?}, on whatever way");
             assert_eq!(dead(&[&[WRITE, RET], &[sets, RET]]), [true], "{sets:02x?}, in another one");

@@ -109,6 +109,7 @@ pub fn locate_some(
         return locate(image, functions);
     }
     let mut entered_by_calls = (u64::MAX, false);
+    let mut steps = flags::MOST_STEPS;
     for site in &mut sites {
         // The pass over all bytes takes data and the insides of instructions for branches. What it says is worth something
         // where an instruction begins: compilers do not jump into the middle of one, and the walk sees assembly that does.
@@ -120,7 +121,9 @@ pub fn locate_some(
         site.number = number(site);
         site.state_is_dead = site.state_is_dead
             && is_called_by_symbol(site, &arrivals, &runs)
-            && runs.iter().any(|run| run.range().contains(&site.address) && flags::are_dead(run, site));
+            && runs
+                .iter()
+                .any(|run| run.range().contains(&site.address) && flags::are_dead(run, site, |_| false, &mut steps));
         // Who is called by symbols alone is entered by calls. Other functions have several sites, often.
         if site.x87_is_empty && !site.state_is_dead {
             let start = site.function.start;

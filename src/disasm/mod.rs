@@ -20,7 +20,7 @@
 //! padding   bytes that nothing executes
 //! constant  the number of the call, where it is a constant
 //! liveness  whether a vector register can matter at the call
-//! flags     whether the flags can
+//! flags     whether the flags can, or r11, in which the kernel returns them
 //! x87       whether an x87 register can be in use at it
 //! flow      the number, where it takes the whole function to tell (for an index)
 //! effect    what an instruction does to vector registers

@@ -24,11 +24,11 @@ pub(super) struct Step {
 /// What an instruction may read and write besides memory. Of a call: the instruction itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// General registers and flags alone.
+    /// General registers alone, and flags that arithmetic sets.
     General,
     /// These and vector and mask registers.
     Vectors,
-    /// Anything: the x87, MMX registers, control registers, or nobody knows.
+    /// Anything: the x87, MMX registers, control registers, flags that the ABI has clear, or nobody knows.
     Any,
 }
 

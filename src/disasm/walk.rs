@@ -94,7 +94,8 @@ struct Walk<'w, 'e, 'b> {
     detour: Option<u64>,
     /// The end of the last instruction that control does not pass, as long as only nops and `int3` followed.
     dead_since: Option<u64>,
-    /// Whether nothing was seen yet that touches vector state or leaves the function by another way than `ret`.
+    /// Whether nothing was seen yet that touches more than general registers, memory and the flags of arithmetic, or leaves the function by
+    /// another way than `ret`.
     closed: bool,
     x87: x87::Watch,
     sites: Vec<Site>,

@@ -76,7 +76,8 @@ impl Frame {
 #[repr(u32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Go to the original `syscall` instruction with every register as it was, but for rcx and r11, which it overwrites.
+    /// Go to the original `syscall` instruction with every register as it was that the crossing saves, but for rcx and r11, which it
+    /// overwrites.
     Forward = 0,
     /// Make no system call; the program sees [`Frame::result`].
     Return = 1,

@@ -67,7 +67,7 @@ impl Template {
 
         dynasm!(ops; .arch x64; mov rcx, QWORD [extern somewhere]);
         to(&ops, To::Unwanted);
-        // Two lengths of the second instruction, so that both questions have one.
+        // Two lengths of the last `lea`, so that both questions have one.
         let asked = if numbered {
             dynasm!(ops; .arch x64; movzx ecx, BYTE [rcx + number]);
             let asked = ops.offset().0;

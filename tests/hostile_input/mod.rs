@@ -62,6 +62,13 @@ fn locate_and_plan(image: &Image<'_>, functions: &Functions) {
     promises::check(image, &located, &plan(&located));
 }
 
+/// The same, and once more as for an index of a libc.
+fn locate_thoroughly_and_plan(image: &Image<'_>, functions: &Functions) {
+    locate_and_plan(image, functions);
+    let located = disasm::locate_thoroughly(image, functions, true).expect("a disassembler");
+    promises::check(image, &located, &plan(&located));
+}
+
 /// Code with bounds of functions that may be anything.
 pub(crate) fn code(input: &[u8]) {
     let mut input = Input(input);
@@ -73,7 +80,7 @@ pub(crate) fn code(input: &[u8]) {
     };
     let count = input.byte() % 16;
     let ranges = (0..count).map(|_| input.address(near)..input.address(near)).collect();
-    locate_and_plan(&image(&mut input, near), &Functions { ranges, source });
+    locate_thoroughly_and_plan(&image(&mut input, near), &Functions { ranges, source });
 }
 
 /// An `.eh_frame_hdr` at any address of any image.
@@ -85,7 +92,7 @@ pub(crate) fn unwind_table(input: &[u8]) {
     if let Some(ranges) = eh_frame::functions(&image, header) {
         assert!(ranges.is_sorted_by_key(|function| function.start));
         assert!(ranges.iter().all(|function| function.start <= function.end));
-        locate_and_plan(&image, &Functions { ranges, source: Source::UnwindTable });
+        locate_thoroughly_and_plan(&image, &Functions { ranges, source: Source::UnwindTable });
     }
 }
 
