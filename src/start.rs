@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "a constructor")]
 
 use std::cell::LazyCell;
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsStr, c_int};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -20,7 +20,7 @@ use crate::log::Wanted;
 use crate::object::loaded::{self, Loaded};
 use crate::prepare::Prepared;
 use crate::sys::text::TextWriter;
-use crate::sys::{call, dynamic, heap};
+use crate::sys::{call, dynamic};
 use crate::times::{Stage, Times};
 use crate::trampoline::Crossings;
 use crate::{capi, handed_down, hook, inject, keep, log, report, stat};
@@ -185,7 +185,7 @@ fn start(config: &Config) -> usize {
     let writer = LazyCell::new(TextWriter::new as fn() -> TextWriter);
     capi::tell_of(prepared.into_iter().filter_map(|object| object.write(&writer, &mut fail)).collect());
     if was_searched {
-        heap::give_back(&objects);
+        give_back_heap(&objects);
     }
     times.lap(Stage::Write);
     // The first object of the list is the program.
@@ -232,6 +232,17 @@ fn other_threads() -> Option<u64> {
     // The folder has a link for each thread, one for itself and one for its parent: `proc_task_getattr` in fs/proc/base.c.
     let links = std::fs::metadata("/proc/self/task").ok()?.nlink();
     links.checked_sub(3).filter(|&others| others > 0)
+}
+
+/// Gives memory that is free in the heap back to the kernel. glibc would keep it for the program, as long as anything behind it is in use;
+/// musl has no such function and keeps none.
+fn give_back_heap(objects: &[Loaded]) {
+    let trim = objects.iter().filter(|object| object.is_libc()).find_map(|libc| libc.defined(c"malloc_trim")?);
+    if let Some(address) = trim {
+        // SAFETY: glibc's function of this name, which has this type and may be called at any time (malloc.h).
+        let trim = unsafe { std::mem::transmute::<u64, extern "C" fn(usize) -> c_int>(address) };
+        trim(0);
+    }
 }
 
 /// Makes the dynamic loader keep the object this code is in, also if somebody who has opened it closes it again: libc will

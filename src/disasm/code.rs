@@ -27,6 +27,11 @@ impl<'a> Code<'a> {
     }
 }
 
+/// The run that an address is in.
+pub(super) fn run_at<'r, 'a>(runs: &'r [Code<'a>], address: u64) -> Option<&'r Code<'a>> {
+    runs.iter().find(|run| run.range().contains(&address))
+}
+
 /// The code of an image in the order of addresses; an image has each address once.
 pub(super) fn code<'a>(image: &Image<'a>) -> Vec<Code<'a>> {
     image.code().map(|segment| Code { address: segment.address, bytes: segment.bytes }).collect()

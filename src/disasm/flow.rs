@@ -12,7 +12,7 @@ use yaxpeax_arch::{Decoder as _, U8Reader};
 use yaxpeax_x86::long_mode::{InstDecoder, Instruction, Opcode, Operand, RegSpec, register_class};
 
 use super::{
-    code::Code,
+    code::{Code, run_at},
     incoming::{Arrival, Places, incoming},
     site::Site,
     step::{Flow, step},
@@ -57,7 +57,7 @@ struct Function {
 
 impl Function {
     fn new(runs: &[Code<'_>], range: &Range<u64>, arrivals: &[Arrival]) -> Option<Function> {
-        let run = runs.iter().find(|run| run.range().contains(&range.start))?;
+        let run = run_at(runs, range.start)?;
         let steps = Steps::of(run.slice(range.clone()), range.start)?;
         let outside = arrivals.iter().filter(|arrival| !range.contains(&arrival.source)).map(|arrival| arrival.target);
         let mut before: BTreeMap<u64, Registers> = BTreeMap::new();

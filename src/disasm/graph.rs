@@ -1,7 +1,7 @@
 //! Every instruction of an object, function by function, and who calls whom.
 
 use super::{
-    code::Code,
+    code::{Code, run_at},
     effect::{Effect, Registers, effect},
     flags,
     incoming::{Places, incoming, is_short_branch},
@@ -102,7 +102,7 @@ impl Graph {
         ranges.sort_unstable_by_key(|range| (range.start, range.end));
         let starts: Vec<u64> = ranges.iter().skip(1).map(|next| next.start).collect();
         for (at, range) in ranges.into_iter().enumerate() {
-            let Some(run) = runs.iter().find(|run| run.range().contains(&range.start)) else { continue };
+            let Some(run) = run_at(runs, range.start) else { continue };
             if graph.functions.last().is_none_or(|last| last.range.end <= range.start) {
                 let room = starts.get(at).map_or(u64::MAX, |&next| next.max(range.end)).min(run.range().end);
                 graph.add(run.slice(range.start..room), range);
@@ -257,10 +257,7 @@ impl Graph {
             let around = (start.saturating_sub(0x81)..start).chain(end..start.saturating_add(0x80));
             self.functions[at].is_entered_unseen |=
                 around.filter(|&from| !self.is_inside_an_instruction(from)).any(|from| {
-                    let code = runs
-                        .iter()
-                        .find(|run| run.range().contains(&from))
-                        .map(|run| run.slice(from..from.saturating_add(2)));
+                    let code = run_at(runs, from).map(|run| run.slice(from..from.saturating_add(2)));
                     matches!(code, Some(&[opcode, distance])
                     if is_short_branch(opcode) && distance == start.wrapping_sub(from).wrapping_sub(2) as u8)
                 });

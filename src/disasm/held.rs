@@ -29,7 +29,7 @@
 //! is returned there is taken out by an instruction, or is the result of this function, too.
 
 use super::{
-    code::Code,
+    code::{Code, run_at},
     effect::{Al, Registers},
     flags,
     graph::{Goes, Graph},
@@ -46,7 +46,7 @@ pub(super) fn find_dead(image: &Image<'_>, runs: &[Code<'_>], functions: &Functi
     let graph = Graph::new(image, runs, &functions.ranges);
     let mut steps = flags::MOST_STEPS;
     for site in sites.iter_mut().filter(|site| !site.state_is_dead && site.unwind_info) {
-        let Some(run) = runs.iter().find(|run| run.range().contains(&site.address)) else { continue };
+        let Some(run) = run_at(runs, site.address) else { continue };
         let sets_direction = |function: usize| graph.functions[function].sets_direction;
         // Compilers jump into the middle of a function only from another part of it.
         let is_call = |target| graph.function(target).is_none_or(|at| graph.functions[at].range.start == target);

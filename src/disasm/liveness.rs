@@ -14,7 +14,7 @@
 //! The walk sees to the first three (`Walk::closed`), and leaves out functions whose bounds are not sure.
 
 use super::{
-    code::Code,
+    code::{Code, run_at},
     incoming::{Arrival, is_near_target},
     locate::within,
     site::Site,
@@ -26,5 +26,5 @@ pub(super) fn is_called_by_symbol(site: &Site, arrivals: &[Arrival], runs: &[Cod
     let function = &site.function;
     let from_outside = |arrival: &Arrival| !function.contains(&arrival.source);
     !within(arrivals, function.clone()).iter().any(from_outside)
-        && runs.iter().filter(|run| run.range().contains(&function.start)).all(|run| !is_near_target(run, function))
+        && run_at(runs, function.start).is_none_or(|run| !is_near_target(run, function))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Error, Lookalike, Site, Unknown,
-    code::code,
+    code::{code, run_at},
     constant::is_number_at_sight,
     decoder::Engine,
     flags,
@@ -121,9 +121,7 @@ pub fn locate_some(
         site.number = number(site);
         site.state_is_dead = site.state_is_dead
             && is_called_by_symbol(site, &arrivals, &runs)
-            && runs
-                .iter()
-                .any(|run| run.range().contains(&site.address) && flags::are_dead(run, site, |_| false, &mut steps));
+            && run_at(&runs, site.address).is_some_and(|run| flags::are_dead(run, site, |_| false, &mut steps));
         // Who is called by symbols alone is entered by calls. Other functions have several sites, often.
         if site.x87_is_empty && !site.state_is_dead {
             let start = site.function.start;

@@ -24,7 +24,7 @@
 //! ([`is_entered_by_calls`]).
 
 use super::{
-    code::Code,
+    code::{Code, run_at},
     incoming::{Arrival, is_near_target},
     locate::within,
     marks::Marks,
@@ -112,8 +112,7 @@ pub(super) fn is_return(instruction: &[u8]) -> bool {
 /// starts. What only looks like a call does not lead to this very address twice.
 pub(super) fn is_entered_by_calls(function: &Range<u64>, arrivals: &[Arrival], runs: &[Code<'_>]) -> bool {
     const CALL: u8 = 0xe8;
-    let run_of = |address| runs.iter().find(|run| run.range().contains(&address));
-    let is_call = |source: u64| run_of(source).is_some_and(|run| run.slice(source..source + 1) == [CALL]);
+    let is_call = |source: u64| run_at(runs, source).is_some_and(|run| run.slice(source..source + 1) == [CALL]);
     let (mut calls, mut jumps) = (0, 0);
     for &Arrival { source, .. } in within(arrivals, function.start..function.start + 1) {
         if is_call(source) {
@@ -125,7 +124,7 @@ pub(super) fn is_entered_by_calls(function: &Range<u64>, arrivals: &[Arrival], r
             return true;
         }
     }
-    jumps == 0 && run_of(function.start).is_none_or(|run| !is_near_target(run, function))
+    jumps == 0 && run_at(runs, function.start).is_none_or(|run| !is_near_target(run, function))
 }
 
 #[cfg(test)]

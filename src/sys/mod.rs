@@ -4,7 +4,6 @@ pub(crate) mod call;
 pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod dynamic;
-pub(crate) mod heap;
 pub(crate) mod mapped;
 pub(crate) mod memory;
 pub(crate) mod near;

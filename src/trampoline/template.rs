@@ -68,14 +68,14 @@ impl Template {
         dynasm!(ops; .arch x64; mov rcx, QWORD [extern somewhere]);
         to(&ops, To::Unwanted);
         // Two lengths of the last `lea`, so that both questions have one.
-        let asked = if numbered {
+        let number_end = if numbered {
             dynasm!(ops; .arch x64; movzx ecx, BYTE [rcx + number]);
-            let asked = ops.offset().0;
+            let end = ops.offset().0;
             dynasm!(ops; .arch x64; lea ecx, [DWORD rcx - 1]);
-            asked
+            Some(end)
         } else {
             dynasm!(ops; .arch x64; movzx r11d, ax; movzx ecx, BYTE [rcx + r11]; lea rcx, [rcx - 1]);
-            0
+            None
         };
         // `jrcxz`, which reads no flags and writes none. Not to a label: the assembler would choose another length.
         ops.extend([0xe3, (TO_BASE + BASE_TO_UNWANTED - TEST) as u8]);
@@ -115,7 +115,6 @@ impl Template {
             to(&ops, To::After);
             debug_assert_eq!(behind_base(&ops), BASE_TO_BEHIND);
         }
-        // The number ends where the instruction does that has it.
-        Some(Template { code: ops.finalize().ok()?, fields, number: numbered.then_some(asked) })
+        Some(Template { code: ops.finalize().ok()?, fields, number: number_end })
     }
 }
