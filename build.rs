@@ -27,13 +27,35 @@ fn main() {
     println!("cargo:rustc-link-arg=-Wl,-z,nodelete");
 
     // Objects named on the command line, unlike archives, define their symbols whatever a shared library offers.
-    for object in cc::Build::new().file("compat/libc.c").pic(true).flag("-fvisibility=hidden").compile_intermediates() {
+    let mut compat = cc::Build::new();
+    compat.file("compat/libc.c").pic(true).flag("-fvisibility=hidden");
+    // Without a second address of each function that it asks for: the loader would look that up, too, at each start.
+    compat.flag_if_supported("-fno-plt");
+    for object in compat.compile_intermediates() {
         println!("cargo:rustc-link-arg={}", object.display());
     }
     // The unwinder: rustc asks for libgcc_s, which as-needed linking leaves out when all of it is here already.
     println!("cargo:rustc-link-arg=-Wl,--push-state,-Bstatic,--whole-archive,-lgcc_eh,--pop-state");
+    if reads_scripts() {
+        println!("cargo:rerun-if-changed=src/start.ld");
+        println!("cargo:rustc-link-arg=-T");
+        println!("cargo:rustc-link-arg={}/src/start.ld", env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
+    }
     // See compat/libc.c.
     println!("cargo:rustc-link-arg=-Wl,--wrap=_Unwind_SetGR");
+}
+
+/// Whether the linker can be told where to put what. lld, which rustc chooses, and GNU ld can. Of one that somebody else has chosen it is
+/// not known; others refuse. Without, a start is slower.
+fn reads_scripts() -> bool {
+    println!("cargo:rerun-if-env-changed=MOLD_PATH");
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let is_known = |flag: &str| match flag.split_once("-fuse-ld=") {
+        Some((_, name)) => ["lld", "bfd"].contains(&name),
+        None => !flag.contains("linker=") && !flag.contains("--ld-path"),
+    };
+    let chosen = ["RUSTC_LINKER", "MOLD_PATH"].iter().any(|name| env::var_os(name).is_some());
+    !chosen && flags.split('\u{1f}').all(is_known)
 }
 
 /// Hashes a file, or all files below a folder in the order of their names.
