@@ -120,6 +120,11 @@ impl Bench {
         self.compile("cc", &format!("{name}.c"), &output, ["-shared", "-fpic", emulate])
     }
 
+    /// With the least that a library of this kind does at start, and an empty plugin.
+    pub(crate) fn with_bare_start(&self) -> Way {
+        Way::with(self.yardstick("bare_start", false)).and(self.yardstick("empty", false))
+    }
+
     /// `benches/c/fixed_input.S`, under a name that makes it a libc for the library.
     pub(crate) fn fixed_input(&self) -> PathBuf {
         self.compile("cc", "fixed_input.S", "libc-fixed_input.so", ["-shared", "-nostdlib"])

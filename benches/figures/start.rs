@@ -20,6 +20,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     let unindexed = [&forwarding, &subscribing].map(|way| way.clone().without_index());
     let mut ways = vec![Way::bare(), inert, forwarding.clone(), subscribing.clone()];
     ways.extend(unindexed.clone());
+    ways.push(bench.with_bare_start());
     let figures = take_turns(&ways, Path::new(TRUE), &[], bench.rounds(400, 5));
 
     let bare = spread(figures[0].iter().copied()).median;
@@ -33,6 +34,7 @@ pub(crate) fn rows(bench: &Bench) -> Vec<Row> {
     rows.push(subscribing_row.target("<= +0.35 ms", few <= 0.35));
     rows.push(row("a forwarding plugin, no index", 4).0);
     rows.push(row("a plugin that wants five numbers, no index", 5).0);
+    rows.push(row("yardstick: the least a start does", 6).0);
     rows.push(row("of which load: the library is there and told to do nothing", 1).0);
     rows.extend(stages(bench, &forwarding, "of which"));
     rows.extend(stages(bench, &subscribing, "five numbers, of which"));
