@@ -1,18 +1,19 @@
 //! The environment variables, read once by the constructor.
 #![allow(unsafe_code, reason = "asks libc for the auxiliary vector")]
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
+
+use crate::sys::environment;
+
+/// How all names begin.
+const PREFIX: &str = "INTERCEPT";
 
 /// What the environment asks for. The README's table says what each variable means.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
-    /// `INTERCEPT_HOOK_CMDLINE_FILTER`
-    pub(crate) filter: Option<OsString>,
     /// `INTERCEPT_ALL_OBJS`
     pub(crate) all_objects: bool,
-    /// `INTERCEPT_STRICT`
-    pub(crate) strict: bool,
     /// `INTERCEPT_DEBUG_DUMP`
     pub(crate) dump: bool,
     /// `INTERCEPT_TIMES`: say where the constructor's time went.
@@ -53,17 +54,18 @@ impl Config {
     /// In a program that runs with more rights than its user (`AT_SECURE`: setuid and the like) nothing is read: a log file
     /// named by the user would be written with the program's rights.
     pub(crate) fn from_env() -> Config {
-        // SAFETY: reads the auxiliary vector.
-        if unsafe { libc::getauxval(libc::AT_SECURE) } != 0 {
+        if is_privileged() {
+            return Config::default();
+        }
+        // Most programs are asked nothing: that is seen faster than each of these names is looked for.
+        if !environment::has_any(PREFIX) {
             return Config::default();
         }
         let text = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let starts_with =
             |name: &str, byte: u8| text(name).is_some_and(|value| value.as_bytes().first() == Some(&byte));
         Config {
-            filter: std::env::var_os("INTERCEPT_HOOK_CMDLINE_FILTER"),
             all_objects: std::env::var_os("INTERCEPT_ALL_OBJS").is_some(),
-            strict: starts_with("INTERCEPT_STRICT", b'1'),
             dump: std::env::var_os("INTERCEPT_DEBUG_DUMP").is_some(),
             times: starts_with("INTERCEPT_TIMES", b'1'),
             index: text("INTERCEPT_INDEX"),
@@ -82,14 +84,28 @@ impl Config {
             keep: text("INTERCEPT_KEEP"),
         }
     }
+}
 
-    /// Whether a program that was called by this name is to be intercepted: the filter equals it or its last component.
-    pub(crate) fn allows(&self, argv0: &OsStr) -> bool {
-        let Some(filter) = &self.filter else { return true };
-        let argv0 = argv0.as_bytes();
-        let last = argv0.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        filter.as_bytes() == argv0 || filter.as_bytes() == last
-    }
+/// `INTERCEPT_STRICT`. To be asked where there may be no memory.
+pub(crate) fn is_strict() -> bool {
+    !is_privileged() && environment::value("INTERCEPT_STRICT").is_some_and(|value| value.starts_with(b"1"))
+}
+
+/// Whether a program that was called by this name is to be intercepted: `INTERCEPT_HOOK_CMDLINE_FILTER`, if there is one, equals it or
+/// its last component. To be asked where there may be no memory.
+pub(crate) fn allows(argv0: &[u8]) -> bool {
+    is_privileged() || environment::value("INTERCEPT_HOOK_CMDLINE_FILTER").is_none_or(|filter| names(filter, argv0))
+}
+
+fn names(filter: &[u8], argv0: &[u8]) -> bool {
+    let last = argv0.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    filter == argv0 || filter == last
+}
+
+/// Whether the program runs with more rights than its user.
+fn is_privileged() -> bool {
+    // SAFETY: reads the auxiliary vector.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 #[cfg(test)]
@@ -98,11 +114,9 @@ mod tests {
 
     #[test]
     fn the_filter_is_the_whole_name_or_its_last_component() {
-        let config = |filter: &str| Config { filter: Some(filter.into()), ..Config::default() };
-        let allows = |filter: &str, argv0: &str| config(filter).allows(OsStr::new(argv0));
-        assert!(allows("ls", "ls") && allows("ls", "/bin/ls") && allows("/bin/ls", "/bin/ls"));
-        assert!(!allows("ls", "/bin/lsblk") && !allows("bin/ls", "/bin/ls") && !allows("ls", "/bin/ls/"));
-        assert!(!allows("", "ls"), "an empty filter names no program");
-        assert!(Config::default().allows(OsStr::new("anything")));
+        let names = |filter: &str, argv0: &str| names(filter.as_bytes(), argv0.as_bytes());
+        assert!(names("ls", "ls") && names("ls", "/bin/ls") && names("/bin/ls", "/bin/ls"));
+        assert!(!names("ls", "/bin/lsblk") && !names("bin/ls", "/bin/ls") && !names("ls", "/bin/ls/"));
+        assert!(!names("", "ls"), "an empty filter names no program");
     }
 }

@@ -10,9 +10,10 @@ use crate::capi;
 use crate::disasm;
 use crate::hook::{Numbers, is_for_the_library};
 use crate::index::copy::Mapped;
-use crate::index::{Found, Index, Record};
+use crate::index::{Found, Record, Shelf};
 use crate::object::loaded::Loaded;
 use crate::patch::{self, Edits, Patch, Reason, Rung, write};
+use crate::sys::room::kernel_has;
 use crate::sys::text::TextWriter;
 use crate::times::{Stage, Times};
 use crate::trampoline::{self, Crossings};
@@ -44,7 +45,7 @@ impl<'a> Prepared<'a> {
     pub(crate) fn new(
         object: &'a Loaded,
         wanted: Option<&Numbers>,
-        index: Option<&Index>,
+        shelf: Option<&Shelf>,
         crossings: Crossings,
         fail: &mut Fail<'_>,
         times: &mut Times,
@@ -56,13 +57,13 @@ impl<'a> Prepared<'a> {
         let is_wanted = |number: u32| {
             wanted.is_none_or(|wanted| wanted.contains(number.into()) || is_for_the_library(number.into()))
         };
-        let copied = index.filter(|_| wanted.is_none()).and_then(|index| from_copy(object, index, crossings));
+        let copied = shelf.filter(|_| wanted.is_none()).and_then(|shelf| from_copy(object, shelf, crossings));
         if let Some(prepared) = copied {
             times.had(object, prepared.counts.sites());
             times.lap(Stage::Emit);
             return Some(prepared);
         }
-        if let Some(found) = index.zip(object.build_id()).and_then(|(index, id)| index.find(id)) {
+        if let Some(found) = shelf.and_then(|shelf| found(object, shelf)) {
             times.lap(Stage::Locate);
             if let Some(draft) = from_index(object, &found, is_wanted, crossings) {
                 ::log::debug!("{}: {} sites from the index", object.path().display(), found.count());
@@ -72,6 +73,10 @@ impl<'a> Prepared<'a> {
                 return prepared;
             }
             ::log::debug!("{}: is not what the index says", object.path().display());
+        }
+        if !kernel_has(room_to_locate(object)) {
+            fail(object.path(), None, &"there is not enough memory to look for its system calls");
+            return None;
         }
         let located = match disasm::locate_some(&object.image, &object.functions(), is_wanted) {
             Ok(located) => located,
@@ -120,13 +125,19 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// More than locating takes: a third of the code, as was seen with glibc, node and clang.
+fn room_to_locate(object: &Loaded) -> usize {
+    let code: usize = object.image.code().map(|segment| segment.bytes.len()).sum();
+    code / 2 + (256 << 10)
+}
+
 /// An object of which there is a patched copy that can be used.
-fn from_copy<'a>(object: &'a Loaded, index: &Index, crossings: Crossings) -> Option<Prepared<'a>> {
+fn from_copy<'a>(object: &'a Loaded, shelf: &Shelf, crossings: Crossings) -> Option<Prepared<'a>> {
     let (id, path) = (object.build_id()?, object.path());
-    let copy = index.copy(id, path).filter(|copy| copy.fits(&object.image, object.bias()))?;
+    let copy = shelf.copy(id, path).filter(|copy| copy.fits(&object.image, object.bias()))?;
     let (mapped, arena) = copy.map_stubs(object.bias(), path.as_os_str().as_bytes(), crossings)?;
     if ::log::log_enabled!(::log::Level::Debug) {
-        say_what_is_copied(object, index);
+        say_what_is_copied(object, shelf);
     }
     trampoline::remember(arena);
     let counts = capi::Object::with(mapped.path.as_ptr().cast(), mapped.counts());
@@ -135,9 +146,9 @@ fn from_copy<'a>(object: &'a Loaded, index: &Index, crossings: Crossings) -> Opt
 
 /// Tells of the sites in a patched copy: they are those of the index that it was made with.
 #[cold]
-fn say_what_is_copied(object: &Loaded, index: &Index) {
+fn say_what_is_copied(object: &Loaded, shelf: &Shelf) {
     ::log::debug!("{}: a patched copy", object.path().display());
-    if let Some(found) = object.build_id().and_then(|id| index.find(id)) {
+    if let Some(found) = found(object, shelf) {
         let each = |record: Record<'_>| {
             say(object, &record.patch(Vec::new()));
             Some(())
@@ -151,7 +162,13 @@ fn say(object: &Loaded, patch: &Patch) {
     ::log::debug!("{}+{:#x}: {}", object.path().display(), object.in_file(patch.address), patch.rung);
 }
 
-/// What an index says of an object, if all that is wanted of it makes sense and is there.
+/// What the index says of an object.
+fn found(object: &Loaded, shelf: &Shelf) -> Option<Found> {
+    let id = object.build_id()?;
+    shelf.index()?.find(id)
+}
+
+/// The same as a draft, if all that is wanted of it makes sense and is there.
 fn from_index<'a>(
     object: &'a Loaded,
     found: &Found,

@@ -1,15 +1,42 @@
 //! What the library tells the user: one line on stderr, written without libc.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 
 use crate::log;
 
 /// Writes one line to stderr. If stderr is closed, full or a pipe that nobody reads, the line is lost: nothing here may disturb
 /// the program.
 pub(crate) fn line(message: &dyn Display) {
-    let mut line = String::new();
-    let _ = writeln!(line, "libsyscall_intercept: {message}");
-    let _ = log::write_quietly(libc::STDERR_FILENO, line.as_bytes());
+    let (mut length, mut line) = (Length(0), String::new());
+    let _ = writeln!(length, "{PREFIX}{message}");
+    if line.try_reserve_exact(length.0).is_ok() {
+        let _ = writeln!(line, "{PREFIX}{message}");
+        let _ = log::write_quietly(libc::STDERR_FILENO, line.as_bytes());
+    } else {
+        let _ = writeln!(Stderr, "{PREFIX}{message}");
+    }
+}
+
+const PREFIX: &str = "libsyscall_intercept: ";
+
+/// How many bytes were written.
+struct Length(usize);
+
+impl fmt::Write for Length {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
+    }
+}
+
+/// Without memory for a line: as it comes.
+struct Stderr;
+
+impl fmt::Write for Stderr {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let _ = log::write_quietly(libc::STDERR_FILENO, text.as_bytes());
+        Ok(())
+    }
 }
 
 /// Sends the library's debug messages to stderr for `INTERCEPT_DEBUG_DUMP`.

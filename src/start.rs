@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "a constructor")]
 
 use std::cell::LazyCell;
-use std::ffi::{CStr, OsStr, c_int};
+use std::ffi::{CStr, c_int};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::hook::Numbers;
-use crate::index::{self, Index};
+use crate::index::{self, Shelf};
 use crate::log::Wanted;
 use crate::object::loaded::{self, Loaded};
 use crate::prepare::Prepared;
+use crate::sys::room::heap_has;
 use crate::sys::text::TextWriter;
 use crate::sys::{call, dynamic};
 use crate::times::{Stage, Times};
@@ -36,10 +37,20 @@ extern "C" fn constructor() {
     hook::errno::find();
     let mut errno = hook::errno::Running::default();
     let _errno = hook::errno::Kept::keep_in(&mut errno);
+    if !allowed() {
+        return;
+    }
+    let is_strict = config::is_strict();
     // A bug in here must not take the program down: it runs on, un-intercepted.
-    let outcome = std::panic::catch_unwind(|| hook::bypass(|| start(config())));
+    let outcome = std::panic::catch_unwind(|| {
+        if !heap_has(ENOUGH) {
+            report::line(&"no system call is intercepted: there is not enough memory");
+            return 1;
+        }
+        hook::bypass(|| start(config()))
+    });
     let failures = outcome.unwrap_or(1);
-    if failures > 0 && config().strict {
+    if failures > 0 && is_strict {
         report::line(&"INTERCEPT_STRICT=1: the program is not started");
         call::exit_group(127);
     }
@@ -85,7 +96,7 @@ fn config() -> &'static Config {
 /// Whether this program is one that is to be intercepted.
 pub(crate) fn allowed() -> bool {
     static ALLOWED: OnceLock<bool> = OnceLock::new();
-    *ALLOWED.get_or_init(|| config().filter.is_none() || config().allows(OsStr::from_bytes(argv0())))
+    *ALLOWED.get_or_init(|| config::allows(argv0()))
 }
 
 /// The name the program was called by. From libc, which has it without `/proc`.
@@ -99,11 +110,11 @@ fn argv0() -> &'static [u8] {
     if name.is_null() { b"" } else { unsafe { CStr::from_ptr(name) }.to_bytes() }
 }
 
+/// More than is allocated here if nothing has to be found out.
+const ENOUGH: usize = 120 << 10;
+
 /// Patches the process. Answers how many things went wrong; each has been reported.
 fn start(config: &Config) -> usize {
-    if !allowed() {
-        return 0;
-    }
     let mut times = Times::new(config.times);
     if config.dump {
         report::dump();
@@ -112,7 +123,8 @@ fn start(config: &Config) -> usize {
         ::log::debug!("another copy of this library is already loaded: leaving the work to it");
         return 0;
     }
-    if let Some(threads) = other_threads() {
+    let objects = loaded::objects();
+    if let Some(threads) = other_threads(&objects) {
         // A thread may be between two instructions of a window, or be about to execute bytes that are half written.
         report::line(&format_args!(
             "no system call is intercepted: the program has {threads} other threads already; load the library with LD_PRELOAD"
@@ -152,7 +164,6 @@ fn start(config: &Config) -> usize {
         }
     }
 
-    let objects = loaded::objects();
     if !objects.iter().any(|object| object.is_self() && object.stays()) {
         pin();
     }
@@ -174,12 +185,14 @@ fn start(config: &Config) -> usize {
             None => report::line(&format_args!("{}: not intercepted: {reason}", path.display())),
         }
     };
+    // The first object of the list is the program.
+    hook::cancel::prepare(objects.iter().skip(1).find(|object| object.is_self()).map(|object| object.span.clone()));
     let crossings = Crossings::for_this_cpu();
-    let index = open_index(config, &objects);
+    let shelf = shelf(config, &objects);
     times.lap(Stage::Find);
     let prepared = targets
         .into_iter()
-        .filter_map(|object| Prepared::new(object, wanted.as_ref(), index.as_ref(), crossings, &mut fail, &mut times));
+        .filter_map(|object| Prepared::new(object, wanted.as_ref(), shelf.as_ref(), crossings, &mut fail, &mut times));
     let prepared: Vec<Prepared<'_>> = prepared.collect();
     let was_searched = prepared.iter().any(|object| object.was_searched);
     let writer = LazyCell::new(TextWriter::new as fn() -> TextWriter);
@@ -188,8 +201,6 @@ fn start(config: &Config) -> usize {
         give_back_heap(&objects);
     }
     times.lap(Stage::Write);
-    // The first object of the list is the program.
-    hook::cancel::prepare(objects.iter().skip(1).find(|object| object.is_self()).map(|object| object.span.clone()));
     hook::adopt_handlers();
     hook::activate();
     // Somebody who does not need the library by name may have hooks, too; if there is no other use for it, there will be some.
@@ -202,13 +213,13 @@ fn start(config: &Config) -> usize {
     failures
 }
 
-/// The index that somebody has named, or the one beside the library.
-fn open_index(config: &Config, objects: &[Loaded]) -> Option<Index> {
+/// The place that somebody has named for the index, or that beside the library.
+fn shelf(config: &Config, objects: &[Loaded]) -> Option<Shelf> {
     let path = match &config.index {
         Some(path) => PathBuf::from(path),
         None => objects.iter().find(|object| object.is_self())?.path().parent()?.join(index::FILE_NAME),
     };
-    index::open(&path)
+    Some(Shelf::at(path))
 }
 
 /// The calls that hooks, logs and who counts will want, all in all, where that is known; otherwise they may want any.
@@ -228,10 +239,29 @@ fn wanted(objects: &[Loaded], config: &Config) -> Option<Numbers> {
 }
 
 /// How many other threads there are, if any. Without `/proc` the constructor is believed to be early enough.
-fn other_threads() -> Option<u64> {
+fn other_threads(objects: &[Loaded]) -> Option<u64> {
+    if is_first(objects) {
+        return None;
+    }
     // The folder has a link for each thread, one for itself and one for its parent: `proc_task_getattr` in fs/proc/base.c.
     let links = std::fs::metadata("/proc/self/task").ok()?.nlink();
     links.checked_sub(3).filter(|&others| others > 0)
+}
+
+/// Whether it can be known without the kernel that there is but one thread: this object came with the program, and libc has created none.
+/// (Libc knows nothing of threads that the constructor of another library has made without it, by `clone`.)
+fn is_first(objects: &[Loaded]) -> bool {
+    let place = |is_it: fn(&Loaded) -> bool| objects.iter().position(is_it);
+    // What is opened later comes behind all that was there, the loader for one.
+    let came_with_program =
+        place(Loaded::is_self).zip(place(Loaded::is_loader)).is_some_and(|(own, loader)| own < loader);
+    came_with_program && {
+        // glibc has it from 2.32 on; musl's is called otherwise and is its own affair.
+        let libc = objects.iter().find(|object| object.is_libc());
+        let known = libc.and_then(|libc| libc.defined(c"__libc_single_threaded")?);
+        // SAFETY: a variable of type `char` (sys/single_threaded.h).
+        known.is_some_and(|address| unsafe { *(address as *const u8) } != 0)
+    }
 }
 
 /// Gives memory that is free in the heap back to the kernel. glibc would keep it for the program, as long as anything behind it is in use;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use syscall_intercept::disasm;
-use syscall_intercept::index;
+use syscall_intercept::index::{self, copy::Copy};
 use syscall_intercept::object::file::{ElfFile, File};
 use syscall_intercept::object::target::is_libc;
 use syscall_intercept::patch::{Patch, Rung};
@@ -144,11 +144,14 @@ fn index(elf: &ElfFile<'_>, path: &Path) -> String {
     let beside = || library::find().ok().map(|library| library.with_file_name(index::FILE_NAME));
     let Some(file) = named.or_else(beside) else { return "none, as there is no library".to_owned() };
     let shown = file.display();
+    let is_copied = elf.build_id().is_some_and(|id| Copy::open(&file, &id, path).is_some());
     match (index::open(&file), elf.build_id()) {
         (Some(index), Some(id)) if index.find(&id).is_some() => {
-            let copied = if index.copy(&id, path).is_some() { ", and has a patched copy" } else { "" };
+            let copied = if is_copied { ", and has a patched copy" } else { "" };
             format!("{shown} knows it{copied}: programs start faster")
         }
+        // A copy is used without its index.
+        _ if is_copied => format!("of {shown} there is a patched copy only; make it again: intercept index"),
         (Some(_), _) => format!("{shown} does not know it; make it again: intercept index"),
         (None, _) if file.exists() => {
             format!("{shown} is of another version, or others may write to it; make it again: intercept index")

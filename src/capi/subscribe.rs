@@ -45,8 +45,11 @@ const SHARED_LIBRARY: &CStr = c"libsyscall_intercept.so.0";
 /// if there can be any, by `INTERCEPT_SUBSCRIBE`.
 pub(crate) fn declared(objects: &[Loaded]) -> Option<Numbers> {
     let in_c = subscription_in_c();
+    if in_c.is_none() && may_have_hooks_in_c(objects) {
+        return None;
+    }
     let mut in_rust = plugins_in_rust(objects).peekable();
-    if in_c.is_none() && (in_rust.peek().is_none() || may_have_hooks_in_c(objects)) {
+    if in_c.is_none() && in_rust.peek().is_none() {
         return None;
     }
     let wanted = Numbers::these(&[]);
@@ -105,7 +108,7 @@ pub(crate) fn may_have_hooks(objects: &[Loaded]) -> bool {
 
 /// Whether anybody can assign to `intercept_hook_point`: who is linked with the shared library, or with the static one.
 fn may_have_hooks_in_c(objects: &[Loaded]) -> bool {
-    objects.first().is_some_and(Loaded::is_self) || dynamic::is_loaded(SHARED_LIBRARY)
+    objects.first().is_some_and(Loaded::is_self) || objects.iter().any(|object| object.is_called(SHARED_LIBRARY))
 }
 
 /// The numbers of a list.

@@ -34,6 +34,7 @@ mod read;
 mod record;
 
 pub use build::{Builder, Unfit};
+pub(crate) use place::Shelf;
 pub use place::{FILE_NAME, open};
 pub use read::{Found, Index};
 pub use record::Record;

@@ -1,18 +1,44 @@
 //! Where the index is, and whether it can be trusted.
 
+use std::cell::OnceCell;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Index;
+use super::copy::Copy;
+use crate::object::BuildId;
 
 /// The name of the file, in the folder of the library.
 pub const FILE_NAME: &str = "libsyscall_intercept.index";
 
+/// Where an index may be, and the copies that belong to it. Looked for when somebody asks.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    path: PathBuf,
+    index: OnceCell<Option<Index>>,
+}
+
+impl Shelf {
+    pub(crate) fn at(path: PathBuf) -> Shelf {
+        Shelf { path, index: OnceCell::new() }
+    }
+
+    /// The index.
+    pub(crate) fn index(&self) -> Option<&Index> {
+        self.index.get_or_init(|| open(&self.path)).as_ref()
+    }
+
+    /// The patched copy of a library that the dynamic loader knows by this path, if there is one of just that file.
+    pub(crate) fn copy(&self, id: &BuildId, library: &Path) -> Option<Copy> {
+        Copy::open(&self.path, id, library)
+    }
+}
+
 /// Opens an index. `None` if there is none, if another user could have written it, or if it is not one for this library.
 pub fn open(path: &Path) -> Option<Index> {
     let (file, about) = trusted(path)?;
-    Index::read(path, file, about.len())
+    Index::read(file, about.len())
 }
 
 /// Opens a file. `None` if there is none, or if another user could have written it.

@@ -2,9 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
 
-use super::copy::Copy;
 use super::record::{self, Record, Records};
 use super::{ENTRY, FINGERPRINT, HEADER, ID, MAGIC, hash, padded};
 use crate::object::BuildId;
@@ -12,7 +10,6 @@ use crate::object::BuildId;
 /// An index. Its header is one of this library's.
 #[derive(Debug)]
 pub struct Index {
-    path: PathBuf,
     file: File,
     size: u64,
     /// What stands between the header and the records.
@@ -28,7 +25,7 @@ pub struct Found {
 
 impl Index {
     /// Reads the header of a file of this size. `None` if it is none, or one of another version of this library.
-    pub(super) fn read(path: &Path, file: File, size: u64) -> Option<Index> {
+    pub(super) fn read(file: File, size: u64) -> Option<Index> {
         let mut header = [0; HEADER];
         file.read_exact_at(&mut header, 0).ok()?;
         let mut words = header.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
@@ -37,12 +34,7 @@ impl Index {
         }
         let length = usize::try_from(words.next()?).ok()?.checked_mul(ENTRY)?;
         let entries = contents(&file, size, HEADER as u64, length)?;
-        Some(Index { path: path.to_owned(), file, size, entries })
-    }
-
-    /// The patched copy of a library that the dynamic loader knows by this path, if there is one of just that file.
-    pub fn copy(&self, id: &BuildId, library: &Path) -> Option<Copy> {
-        Copy::open(&self.path, id, library)
+        Some(Index { file, size, entries })
     }
 
     /// The records about an object.

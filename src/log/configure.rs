@@ -11,7 +11,9 @@ use crate::config::Config;
 
 /// Called once, by the constructor.
 pub(crate) fn configure(config: &Config) {
-    LOG.drop_in.honour_magic(config.magic_log);
+    if config.magic_log {
+        LOG.drop_in.honour_magic();
+    }
     if let Some(path) = path(&config.log) {
         LOG.drop_in.start(path, !config.log_append);
     }
@@ -30,7 +32,10 @@ pub(crate) fn configure(config: &Config) {
     if let Some(path) = &config.events {
         LOG.events.start(path);
     }
-    LOG.update();
+    // As long as nothing is written to it, its memory is that of the file.
+    if LOG.drop_in.is_on() || LOG.traces() {
+        LOG.update();
+    }
 }
 
 /// An empty path is no log.

@@ -46,9 +46,9 @@ impl DropIn {
         self.honours_magic.load(Relaxed)
     }
 
-    /// From now on they do, or do not.
-    pub(super) fn honour_magic(&self, honours: bool) {
-        self.honours_magic.store(honours, Relaxed);
+    /// From now on they do.
+    pub(super) fn honour_magic(&self) {
+        self.honours_magic.store(true, Relaxed);
     }
 
     pub(super) fn before(&self, call: &Call, memory: &dyn Memory) {

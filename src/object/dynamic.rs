@@ -58,6 +58,12 @@ fn find(hashes: &[u8], symbols: &[u8], names: &[u8], wanted: &[u8]) -> Option<u6
     let table = words?.checked_mul(8)?.checked_add(16)?;
     let chains = buckets.checked_mul(4)?.checked_add(table)?;
     let hash = wanted.iter().fold(5381_u32, |hash, &byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
+    // The filter has two bits of each name. Where they are missing, and mostly they are, neither buckets nor symbols are looked at.
+    let bits = 1_u64 << (hash % 64) | 1 << ((hash >> (word(12)? % 32)) % 64);
+    let filter = hashes.get(16 + hash as usize / 64 % words?.max(1) * 8..)?.first_chunk()?;
+    if u64::from_le_bytes(*filter) & bits != bits {
+        return None;
+    }
     let mut index = word(table.checked_add(hash as usize % buckets * 4)?)? as usize;
     while index >= first {
         let entry = word(chains.checked_add((index - first).checked_mul(4)?)?)?;
@@ -128,7 +134,10 @@ mod tests {
     fn hashes() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
         let hash =
             |name: &[u8]| name.iter().fold(5381_u32, |hash, &byte| hash.wrapping_mul(33).wrapping_add(byte.into()));
-        let words = [1, 1, 1, 0, !0, !0, 1, hash(b"other") & !1, hash(b"wanted") | 1];
+        let bits = |name: &[u8]| 1_u64 << (hash(name) % 64) | 1 << ((hash(name) >> 6) % 64);
+        let filter = bits(b"other") | bits(b"wanted");
+        let [low, high] = [filter as u32, (filter >> 32) as u32];
+        let words = [1, 1, 1, 6, low, high, 1, hash(b"other") & !1, hash(b"wanted") | 1];
         let symbol = |name: u32, section: u16, value: u64| {
             [&name.to_le_bytes()[..], &[0x11, 0], &section.to_le_bytes(), &value.to_le_bytes(), &[0; 8]].concat()
         };
@@ -146,6 +155,15 @@ mod tests {
         );
         symbols[2 * SYMBOL + 6] = 0;
         assert_eq!(find(&symbols, b"wanted"), None, "referred to, and not defined");
+    }
+
+    #[test]
+    fn what_the_filter_lacks_is_not_looked_for() {
+        let (mut hashes, symbols, names) = hashes();
+        hashes[16..24].fill(0);
+        assert_eq!(find(&hashes, &symbols, &names, b"wanted"), None);
+        hashes[16..24].fill(0xff);
+        assert_eq!(find(&hashes, &symbols, &names, b"wanted"), Some(0x1234));
     }
 
     #[test]

@@ -137,6 +137,13 @@ impl Loaded {
         vdso != 0 && self.span.contains(&vdso)
     }
 
+    /// Whether this is the dynamic loader that the kernel has loaded with the program.
+    pub(crate) fn is_loader(&self) -> bool {
+        // SAFETY: reads the auxiliary vector.
+        let base = unsafe { libc::getauxval(libc::AT_BASE) };
+        base != 0 && self.span.contains(&base)
+    }
+
     /// Whether this object holds the library's own code, be it the shared library or a plugin it is linked into.
     pub(crate) fn is_self(&self) -> bool {
         self.span.contains(&(objects as *const () as u64))
@@ -170,6 +177,12 @@ impl Loaded {
     /// Its build-id.
     pub(crate) fn build_id(&self) -> Option<&BuildId> {
         self.build_id.as_ref()
+    }
+
+    /// Whether this is what it calls itself.
+    pub(crate) fn is_called(&self, name: &CStr) -> bool {
+        let called = self.dynamic.and_then(|dynamic| soname(&self.image, dynamic, self.bias));
+        called == Some(name.to_bytes())
     }
 
     /// Whether it asks the loader for an object of this name.

@@ -1,10 +1,11 @@
 /*
  * A library whose constructor does something before anybody looks at libc. CHANGED: writes over a byte of its code, with the same byte.
- * TAKEN: maps something where the stubs of a patched copy would be.
+ * TAKEN: maps something where the stubs of a patched copy would be. THREAD: starts a thread.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -45,6 +46,25 @@ act(void)
 	dl_iterate_phdr(find, &base);
 	place = (void *) (base - (1 << 28));
 	if (mmap(place, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != place)
+		abort();
+}
+#endif
+
+#ifdef THREAD
+static void *
+sleep_on(void *unused)
+{
+	while (pause() != 0)
+		;
+	return unused;
+}
+
+static void
+act(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, sleep_on, NULL) != 0)
 		abort();
 }
 #endif

@@ -57,3 +57,26 @@ fn strict_mode_does_not_start_such_a_program() {
         "{outcome}"
     );
 }
+
+/// A second thread might be at an instruction that changes.
+#[test]
+fn a_program_that_has_threads_already_is_left_as_it_is() {
+    let bench = Workbench::new();
+    let plugin = bench.plugin("answers_getppid");
+    let before = Source::test("comes_before.c").shared().flags(&["-DTHREAD"]).compile(&bench.path("before.so"));
+    // Constructors run from the end of the list to its beginning.
+    let library = bench.path("libsyscall_intercept.so.0");
+    let early = Program::new(bench.program("says_getppid")).preload([&plugin, &library]);
+    let opens = bench.program("opens_plugin");
+    let opening = |args: &[&str]| Program::new(&opens).args(args.iter().copied()).args([&plugin]);
+
+    assert!(early.clone().run().success().stdout().starts_with("libc intercepted, "));
+    assert_eq!(opening(&[]).run().success().stdout(), "seen seen\n");
+    for (program, says) in [(early.preload([before]), "libc bare, "), (opening(&["-t"]), "unseen unseen\n")] {
+        let outcome = program.run().success();
+        assert!(outcome.stdout().starts_with(says), "{outcome}");
+        let complaint =
+            "no system call is intercepted: the program has 1 other threads already; load the library with LD_PRELOAD";
+        assert_eq!(outcome.stderr(), format!("libsyscall_intercept: {complaint}\n"), "{outcome}");
+    }
+}

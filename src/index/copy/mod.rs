@@ -43,7 +43,6 @@ pub use make::make;
 pub(crate) use map::Mapped;
 pub use open::{Copy, is_one};
 
-use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -69,10 +68,8 @@ pub fn folder(index: &Path) -> PathBuf {
 
 /// Where the copy of a library is, from the folder on: one that has this build-id, and that the dynamic loader knows by this path.
 pub fn place(id: &BuildId, library: &Path) -> Option<PathBuf> {
-    let digits = id.0.iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    });
+    let digits = id.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
     Some(Path::new(&digits).join(library.file_name()?))
 }
 
