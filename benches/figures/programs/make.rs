@@ -28,7 +28,7 @@ pub(super) fn measure(bench: &Bench, ways: &[Way]) -> Result<Throughput, String>
     let makefile =
         format!("all: program\nprogram: main.o {}\n\tcc -o $@ $^\n.c.o:\n\tcc -O1 -c -o $@ $<\n", objects.join(" "));
     fs::write(folder.join("Makefile"), makefile).unwrap();
-    let figures = in_turns(ways.len(), bench.rounds(45, 1), |way| {
+    let figures = in_turns(ways.len(), bench.rounds(120, 1), |way| {
         let mut command = ways[way].command(&program, &["-B", "-s", "-j2", "-C", text(folder)]);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let began = Instant::now();

@@ -29,7 +29,7 @@ pub(super) fn measure(bench: &Bench, ways: &[Way]) -> Result<Throughput, String>
     // Where the servers run, the client does not.
     drop(pinned);
     let _elsewhere = OneCpu::another();
-    let figures = in_turns(ways.len(), bench.rounds(20, 1), |way| {
+    let figures = in_turns(ways.len(), bench.rounds(40, 1), |way| {
         let output = Command::new(&client).args(["-t1", "-c16", "-d1s", &servers[way].1]).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(!text.contains("Non-2xx"), "{text}");
