@@ -7,11 +7,9 @@ use crate::log;
 /// Writes one line to stderr. If stderr is closed, full or a pipe that nobody reads, the line is lost: nothing here may disturb
 /// the program.
 pub(crate) fn line(message: &dyn Display) {
-    let (mut length, mut line) = (Length(0), String::new());
-    let _ = writeln!(length, "{PREFIX}{message}");
-    if line.try_reserve_exact(length.0).is_ok() {
-        let _ = writeln!(line, "{PREFIX}{message}");
-        let _ = log::write_quietly(libc::STDERR_FILENO, line.as_bytes());
+    let mut line = Line(String::new());
+    if writeln!(line, "{PREFIX}{message}").is_ok() {
+        let _ = log::write_quietly(libc::STDERR_FILENO, line.0.as_bytes());
     } else {
         let _ = writeln!(Stderr, "{PREFIX}{message}");
     }
@@ -19,12 +17,13 @@ pub(crate) fn line(message: &dyn Display) {
 
 const PREFIX: &str = "libsyscall_intercept: ";
 
-/// How many bytes were written.
-struct Length(usize);
+/// A line, as far as there is memory for it.
+struct Line(String);
 
-impl fmt::Write for Length {
+impl fmt::Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 += text.len();
+        self.0.try_reserve(text.len()).map_err(|_| fmt::Error)?;
+        self.0.push_str(text);
         Ok(())
     }
 }

@@ -132,16 +132,19 @@ impl Loaded {
 
     /// Whether this is the object the kernel maps into every process.
     pub(crate) fn is_vdso(&self) -> bool {
-        // SAFETY: reads the auxiliary vector.
-        let vdso = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) };
-        vdso != 0 && self.span.contains(&vdso)
+        self.holds(libc::AT_SYSINFO_EHDR)
     }
 
     /// Whether this is the dynamic loader that the kernel has loaded with the program.
     pub(crate) fn is_loader(&self) -> bool {
+        self.holds(libc::AT_BASE)
+    }
+
+    /// Whether an address that the kernel has given to the program lies in it.
+    fn holds(&self, entry: libc::c_ulong) -> bool {
         // SAFETY: reads the auxiliary vector.
-        let base = unsafe { libc::getauxval(libc::AT_BASE) };
-        base != 0 && self.span.contains(&base)
+        let address = unsafe { libc::getauxval(entry) };
+        address != 0 && self.span.contains(&address)
     }
 
     /// Whether this object holds the library's own code, be it the shared library or a plugin it is linked into.

@@ -1,4 +1,7 @@
-/* Opens plugins when it runs already (with -t: when it has a second thread, of which libc knows nothing), and asks who its parent is: by libc's function, and by a number that is in no instruction. */
+/*
+ * Opens plugins when it runs already (with -t: when it has a second thread, of which libc knows nothing), and asks who its parent is: by
+ * libc's function, and by a number that is in no instruction.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sched.h>
